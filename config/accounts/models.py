@@ -1,0 +1,43 @@
+"""The user and the API key. Only a hash of a key's secret is ever stored."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class User(AbstractUser):
+    """Somebody who may log in to the admin. Own model, so that it can grow without surgery."""
+
+
+class ApiKey(models.Model):
+    """A credential ``prefix.secret``: found by its prefix, proven by the hash of its secret."""
+
+    class Scope(models.TextChoices):
+        """Each scope includes those before it."""
+
+        READ = "read", "read"
+        WRITE = "write", "write"
+        ADMIN = "admin", "admin"
+
+    name = models.CharField(max_length=80, help_text="What uses this key.")
+    prefix = models.CharField(max_length=16, unique=True, editable=False)
+    secret_sha256 = models.CharField(max_length=64, editable=False)
+    scope = models.CharField(max_length=8, choices=Scope.choices, default=Scope.READ)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Never, when empty.")
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "API key"
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="api_key_scope_known",
+                condition=models.Q(scope__in=["read", "write", "admin"]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

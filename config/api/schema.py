@@ -1,0 +1,113 @@
+"""How operations are described in OpenAPI: keys, and the problem answers that every one may give.
+
+Used by REST framework as DEFAULT_SCHEMA_CLASS, so that no view repeats any of it.
+"""
+
+# ruff: noqa: ARG002 - drf-spectacular fixes these signatures
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+
+from config.api.auth import ReadAccess
+from config.api.errors import CONTENT_TYPE
+
+
+class ParameterErrorSerializer(serializers.Serializer[Any]):
+    """What is wrong with one parameter."""
+
+    parameter = serializers.CharField(allow_null=True, help_text="Null: the input as a whole.")
+    detail = serializers.CharField()
+
+
+class ProblemDetailsSerializer(serializers.Serializer[Any]):
+    """An error, after RFC 9457. Describes ``config.api.errors.ProblemResponse``."""
+
+    type = serializers.CharField(help_text="A URN that names the kind of problem.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="A sentence about this occurrence.")
+    request_id = serializers.CharField(allow_null=True, help_text="Names this request in the logs.")
+    errors = ParameterErrorSerializer(  # type: ignore[assignment] # hides Serializer.errors
+        many=True, required=False, help_text="For refused input: one entry per fault."
+    )
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The two ways to send a key."""
+
+    target_class = "config.api.auth.ApiKeyAuthentication"
+    name = ["ApiKey", "BearerKey"]
+
+    def get_security_definition(self, auto_schema: Any) -> Any:
+        return [
+            {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            {"type": "http", "scheme": "bearer"},
+        ]
+
+    def get_security_requirement(self, auto_schema: Any) -> Any:
+        return [{name: []} for name in self.name]
+
+
+_PROBLEMS = {
+    "400": "A parameter is unknown, given twice, or not valid.",
+    "401": "An API key is needed, or the one given is unknown, expired or revoked.",
+    "403": "The API key's scope does not allow this.",
+    "404": "There is no such thing.",
+    "429": "Too many requests; `Retry-After` says how long to wait.",
+    "503": "Nothing can answer this right now; `Retry-After`, when there, says when to try again.",
+}
+_WITH_RETRY_AFTER = frozenset({"429", "503"})
+
+
+class ProblemAutoSchema(AutoSchema):
+    """Adds to each operation the problems it may answer with.
+
+    A view that an operation's path and permissions describe wrongly sets ``problem_statuses``.
+    """
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        requirements = super().get_auth()
+        if {} not in requirements and self._has_permission(ReadAccess):
+            requirements.append({})  # public while no key is configured
+        return requirements
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        responses = super()._get_response_bodies(direction)
+        for status in self._problem_statuses():
+            if status not in responses:
+                responses[status] = self._problem_response(status)
+        return dict(sorted(responses.items()))
+
+    def _problem_statuses(self) -> list[str]:
+        declared = getattr(self.view, "problem_statuses", None)
+        if declared is not None:
+            return [str(status) for status in declared]
+        statuses = {"400", "503"}
+        if not self._has_permission(AllowAny):
+            statuses |= {"401", "403"}
+        if "{" in self.path:
+            statuses.add("404")
+        if self.view.get_throttles():
+            statuses.add("429")
+        return sorted(statuses)
+
+    def _problem_response(self, status: str) -> dict[str, Any]:
+        described = OpenApiResponse(ProblemDetailsSerializer, description=_PROBLEMS[status])
+        response: dict[str, Any] = self._get_response_for_code(  # type: ignore[no-untyped-call]
+            described, status, [CONTENT_TYPE]
+        )
+        if status in _WITH_RETRY_AFTER:
+            response["headers"] = {
+                "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}
+            }
+        return response
+
+    def _has_permission(self, permission_class: type) -> bool:
+        return any(isinstance(held, permission_class) for held in self.view.get_permissions())

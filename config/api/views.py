@@ -1,0 +1,158 @@
+"""The service's own pages: index, liveness, readiness, the OpenAPI document and its readers."""
+
+# ruff: noqa: ARG002 - REST framework passes the request to every handler
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from config import version
+from config.api import health
+from config.api.params import read_params
+from config.api.renderers import dump_json
+
+
+class IndexSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    version = serializers.CharField()
+    description = serializers.CharField()
+    endpoints = serializers.DictField(child=serializers.CharField(), help_text="Name to path.")
+
+
+class LivenessSerializer(serializers.Serializer[Any]):
+    status = serializers.CharField(help_text="Always `healthy`: the process answers.")
+    timestamp = serializers.DateTimeField()
+    service = serializers.CharField()
+
+
+class CheckSerializer(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(["ok", "degraded", "down"])
+    critical = serializers.BooleanField(help_text="The service is not ready while this is down.")
+    detail = serializers.CharField()
+    data = serializers.DictField(  # type: ignore[assignment] # hides Serializer.data
+        help_text="Figures behind the state."
+    )
+
+
+class ReadinessSerializer(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(["ready", "degraded", "unavailable"])
+    checks = serializers.DictField(child=CheckSerializer(), help_text="Name to result.")
+
+
+class OpenView(APIView):
+    """Base of views that nobody needs a key for."""
+
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+
+
+class IndexView(OpenView):
+    problem_statuses = (400,)
+
+    @extend_schema(operation_id="getIndex", tags=["service"], responses=IndexSerializer)
+    def get(self, request: Request) -> Response:
+        """Name, version and every endpoint of this service."""
+        read_params(request)
+        return Response(
+            {
+                "name": version.NAME,
+                "version": version.VERSION,
+                "description": version.DESCRIPTION,
+                "endpoints": _endpoints(),
+            }
+        )
+
+
+class LivenessView(OpenView):
+    # Whatever calls this must not learn of a typing error by a restart: parameters are ignored.
+    problem_statuses = ()
+
+    @extend_schema(operation_id="getHealth", tags=["service"], responses=LivenessSerializer)
+    def get(self, request: Request) -> Response:
+        """Say that the process answers. Asks nothing else, not even the database."""
+        return Response(
+            {"status": "healthy", "timestamp": timezone.now(), "service": version.NAME},
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+class ReadinessView(OpenView):
+    problem_statuses = ()
+
+    @extend_schema(
+        operation_id="getReadiness",
+        tags=["service"],
+        responses={
+            200: ReadinessSerializer,
+            503: OpenApiResponse(ReadinessSerializer, description="A critical check is down."),
+        },
+    )
+    def get(self, request: Request) -> Response:
+        """Ask database, store, providers and data freshness whether the service can do its work."""
+        readiness = health.readiness()
+        return Response(
+            {"status": readiness.status, "checks": readiness.checks},
+            status=200 if readiness.ready else 503,
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+class OpenApiView(OpenView):
+    """The OpenAPI 3.1 document as JSON."""
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> HttpResponse:
+        return HttpResponse(_openapi_json(), content_type="application/json")
+
+
+class SwaggerView(SpectacularSwaggerSplitView):
+    """Swagger UI. Its script is a request of its own, as the security policy wants."""
+
+    url_name = "openapi"
+    authentication_classes: list[Any] = []
+
+
+class RedocView(SpectacularRedocView):
+    url_name = "openapi"
+    template_name = "redoc.html"
+    authentication_classes: list[Any] = []
+
+
+@lru_cache(maxsize=1)
+def _openapi_json() -> bytes:
+    # The routes do not change while a process runs, and generating takes a good part of a second.
+    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
+    return dump_json(
+        generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    )
+
+
+@lru_cache(maxsize=1)
+def _endpoints() -> dict[str, str]:
+    return dict(_named_routes(get_resolver().url_patterns, "/"))
+
+
+def _named_routes(
+    patterns: list[URLPattern | URLResolver], prefix: str
+) -> Iterator[tuple[str, str]]:
+    for entry in patterns:
+        route = prefix + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            if entry.name:
+                yield entry.name, route.replace("<", "{").replace(">", "}").replace("str:", "")
+        elif entry.namespace is None:  # the admin is a namespace of its own: not an endpoint
+            yield from _named_routes(entry.url_patterns, route)

@@ -1,0 +1,232 @@
+"""Settings shared by every environment; ``local``, ``test`` and ``production`` build on them.
+
+Each value that may differ between installations is read here through ``config.env``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dj_database_url
+
+from config import version
+from config.env import Environment, is_loopback_url
+from config.logs import logging_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+env = Environment.load(BASE_DIR / ".env")
+
+# --- Where things lie -----------------------------------------------------------------------
+DATA_DIR = env.path("SIGNALS_DATA_DIR", BASE_DIR / "data", base=BASE_DIR)
+STORE_PATH = DATA_DIR / "store.sqlite3"
+BACKUP_DIR = env.path("BACKUP_DIR", DATA_DIR / "backup", base=BASE_DIR)
+PUBLIC_BASE_URL = env.url("PUBLIC_BASE_URL", "http://127.0.0.1:8000")
+
+# --- Upstreams ------------------------------------------------------------------------------
+BINANCE_BASE_URL = env.url("BINANCE_BASE_URL", "https://fapi.binance.com")
+OKX_BASE_URL = env.url("OKX_BASE_URL", "https://www.okx.com")
+OKX_FALLBACK_BASE_URL = env.url(
+    "OKX_FALLBACK_BASE_URL",
+    # Whoever points OKX elsewhere must not reach the real one by falling back.
+    "https://openapi.okx.com" if OKX_BASE_URL == "https://www.okx.com" else OKX_BASE_URL,
+)
+COINGECKO_BASE_URL = env.url("COINGECKO_BASE_URL", "https://api.coingecko.com/api/v3")
+ALTERNATIVE_ME_BASE_URL = env.url("ALTERNATIVE_ME_BASE_URL", "https://api.alternative.me")
+COINGECKO_DEMO_API_KEY = env.text("COINGECKO_DEMO_API_KEY", secret=True)
+
+# Share of a vendor's documented limit that we allow ourselves; the rest is for other programs
+# behind the same address.
+PROVIDER_BUDGET_SHARE = env.number("PROVIDER_BUDGET_SHARE", 0.8, least=0.01, most=1.0)
+# CoinGecko's plans: what holds without a key is undocumented and shifts; 5 has been safe.
+COINGECKO_CALLS_PER_MINUTE = env.integer(
+    "COINGECKO_CALLS_PER_MINUTE", 30 if COINGECKO_DEMO_API_KEY else 5, least=1, most=1000
+)
+COINGECKO_CALLS_PER_MONTH = env.integer("COINGECKO_CALLS_PER_MONTH", 10_000, least=1)
+
+PROVIDER_BASE_URL_SETTINGS = (
+    "BINANCE_BASE_URL",
+    "OKX_BASE_URL",
+    "OKX_FALLBACK_BASE_URL",
+    "COINGECKO_BASE_URL",
+    "ALTERNATIVE_ME_BASE_URL",
+)
+# Rows of different environments never mix: every stored row carries this, every read filters on it.
+ENVIRONMENT = (
+    "sandbox"
+    if any(is_loopback_url(globals()[name] or "") for name in PROVIDER_BASE_URL_SETTINGS)
+    else "live"
+)
+CLOCK_AT_MS = env.instant_ms("SIGNALS_CLOCK_AT")
+if CLOCK_AT_MS is not None and ENVIRONMENT != "sandbox":
+    env.fault(
+        "SIGNALS_CLOCK_AT",
+        env.raw("SIGNALS_CLOCK_AT"),
+        "to be used only against the sandbox: real markets have no other time than now",
+    )
+
+# --- Signals --------------------------------------------------------------------------------
+SIGNAL_DEADLINE_S = env.duration_s("SIGNAL_DEADLINE_S", 8.0, least=0.5, most=30)
+SIGNAL_CACHE_TTL_S = env.duration_s("SIGNAL_CACHE_TTL_S", 30, least=0, most=900)
+
+# --- Web ------------------------------------------------------------------------------------
+WEB_WORKERS = env.integer("WEB_WORKERS", 2, least=1, most=64)
+WEB_THREADS = env.integer("WEB_THREADS", 8, least=1, most=256)
+# A configured key is compared as it is; 16 characters keep it out of guessing range.
+CONFIGURED_API_KEYS = env.secret_csv("API_KEYS", least_length=16)
+ALLOWED_HOSTS = list(env.csv("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]")))
+CSRF_TRUSTED_ORIGINS = list(env.csv("CSRF_TRUSTED_ORIGINS"))
+
+DEBUG = False
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False  # the API has no trailing slashes; only the admin has
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+USE_I18N = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "config.accounts.apps.AccountsConfig",
+    "market.apps.MarketConfig",
+    "signals.apps.SignalsConfig",
+]
+
+MIDDLEWARE = [
+    "config.middleware.request_context",
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# --- Database -------------------------------------------------------------------------------
+# WAL lets readers go on while one process writes; NORMAL is durable in WAL except for the last
+# commits before a power cut. IMMEDIATE takes the write lock at BEGIN, where waiting works:
+# a lock upgraded in the middle of a transaction fails at once whatever the time-out.
+SQLITE_OPTIONS: dict[str, object] = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,  # seconds to wait for another process's write
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+# Threads borrow connections for one request; idle ones go back (CONN_MAX_AGE 0 is what pools need).
+# With the database away a request must fail before the deadline of an answer, hence the seconds.
+POSTGRES_OPTIONS: dict[str, object] = {
+    "pool": {"min_size": 2, "max_size": 10, "timeout": 5},
+    "connect_timeout": 5,
+}
+
+
+DATABASE_SCHEMES = ("postgres", "postgresql", "sqlite")
+
+
+def database(url: str | None) -> dict[str, object]:
+    """Return one DATABASES entry: Postgres from a URL, else the SQLite file of the data folder."""
+    if url is None:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "db.sqlite3",
+            "OPTIONS": SQLITE_OPTIONS,
+        }
+    parsed = dj_database_url.parse(url, conn_max_age=0)
+    entry: dict[str, object] = {**parsed}
+    is_sqlite = entry["ENGINE"] == "django.db.backends.sqlite3"
+    own: dict[str, object] = SQLITE_OPTIONS if is_sqlite else POSTGRES_OPTIONS
+    of_url = parsed.get("OPTIONS") or {}
+    entry["OPTIONS"] = {**own, **of_url}
+    return entry
+
+
+DATABASES = {
+    "default": database(
+        env.url("DATABASE_URL", schemes=DATABASE_SCHEMES, secret=True, host_needed=False)
+    )
+}
+REDIS_URL = env.url(
+    "REDIS_URL", schemes=("redis", "rediss", "unix"), secret=True, host_needed=False
+)
+
+# --- API ------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["config.api.renderers.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["config.api.auth.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["config.api.auth.ReadAccess"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "config.api.schema.ProblemAutoSchema",
+    "EXCEPTION_HANDLER": "config.api.errors.handle_exception",
+    "URL_FORMAT_OVERRIDE": None,  # one format; "format" is free to be a parameter
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+CSRF_FAILURE_VIEW = "config.api.errors.csrf_failure"
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Futures signals",
+    "VERSION": version.VERSION,
+    "DESCRIPTION": version.DESCRIPTION,
+    "OAS_VERSION": "3.1.0",
+    "TAGS": [
+        {"name": "signals", "description": "LONG, SHORT or NEUTRAL, and why."},
+        {"name": "market", "description": "What the venues say, with the source of each number."},
+        {"name": "service", "description": "The service itself."},
+    ],
+    # Everything the documentation pages load comes from here: they work offline.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# --- Logs -----------------------------------------------------------------------------------
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_FILE = env.path("LOG_FILE", DATA_DIR, base=DATA_DIR) if env.raw("LOG_FILE") else None
+
+
+def logging_for(secret_key: str) -> dict[str, object]:
+    """Return LOGGING; each environment calls it last, when every secret has been read."""
+    return logging_settings(LOG_LEVEL, LOG_FILE, env.secrets | {secret_key})
+
+
+env.finish()

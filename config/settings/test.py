@@ -1,0 +1,54 @@
+"""The test suite: an own temporary data folder, nothing read from the developer's ``.env``.
+
+``TEST_DATABASE_URL`` runs the same tests on Postgres.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+os.environ["SIGNALS_ENV_FILE"] = os.devnull
+
+from config.settings.base import *  # noqa: F403
+from config.settings.base import DATABASE_SCHEMES, SQLITE_OPTIONS, database, env, logging_for
+
+ENVIRONMENT = "test"
+SECRET_KEY = "only-for-tests-0123456789abcdefghijklmnopqrstuvwxyz"  # noqa: S105
+DATA_DIR = Path(tempfile.mkdtemp(prefix="signals-test-"))
+atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
+STORE_PATH = DATA_DIR / "store.sqlite3"
+BACKUP_DIR = DATA_DIR / "backup"
+STATIC_ROOT = DATA_DIR / "static"
+
+# A file, not memory: threads and processes of a test then share it as they do in service.
+SQLITE_TEST_DATABASE = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": DATA_DIR / "db.sqlite3",
+    "OPTIONS": SQLITE_OPTIONS,
+    "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
+}
+_test_database_url = env.url(
+    "TEST_DATABASE_URL", schemes=DATABASE_SCHEMES, secret=True, host_needed=False
+)
+DATABASES = {
+    "default": database(_test_database_url) if _test_database_url else SQLITE_TEST_DATABASE
+}
+REDIS_URL = None
+
+# The layout of the sandbox on a port where nothing listens: no test leaves this machine.
+_NOWHERE = "http://127.0.0.1:9"
+BINANCE_BASE_URL = f"{_NOWHERE}/binance"
+OKX_BASE_URL = OKX_FALLBACK_BASE_URL = f"{_NOWHERE}/okx"
+COINGECKO_BASE_URL = f"{_NOWHERE}/coingecko/api/v3"
+ALTERNATIVE_ME_BASE_URL = f"{_NOWHERE}/alternative_me"
+COINGECKO_DEMO_API_KEY = ""
+CLOCK_AT_MS = None
+CONFIGURED_API_KEYS = ()
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+env.finish()
+
+LOGGING = logging_for(SECRET_KEY)

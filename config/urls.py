@@ -1,0 +1,25 @@
+"""Every route of the service. Apps are named as strings; none is imported here."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from config.api import views
+
+urlpatterns = [
+    path("", views.IndexView.as_view(), name="index"),
+    path("health", views.LivenessView.as_view(), name="health"),
+    path("health/ready", views.ReadinessView.as_view(), name="ready"),
+    path("docs", views.SwaggerView.as_view(), name="docs"),
+    path("redoc", views.RedocView.as_view(), name="redoc"),
+    path("openapi.json", views.OpenApiView.as_view(), name="openapi"),
+    path("admin", RedirectView.as_view(url="/admin/")),
+    path("admin/", admin.site.urls),
+    path("", include("market.api.urls")),
+    path("", include("signals.api.urls")),
+]
+
+handler400 = "config.api.errors.bad_request"
+handler403 = "config.api.errors.permission_denied"
+handler404 = "config.api.errors.page_not_found"
+handler500 = "config.api.errors.server_error"

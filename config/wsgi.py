@@ -1,0 +1,12 @@
+"""The entry point that the web server loads: ``config.wsgi:application``.
+
+WSGI only: Django serves synchronous views, everything asynchronous lives in the provider runtime.
+"""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
+
+application = get_wsgi_application()

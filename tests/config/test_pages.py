@@ -1,0 +1,64 @@
+"""The service's own pages: the index, and documentation that needs no other host."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.staticfiles import finders
+from rest_framework.test import APIClient
+
+from config import version
+
+
+def test_the_index_names_the_service_and_every_endpoint(api: APIClient) -> None:
+    body = api.get("/").json()
+
+    assert body["name"] == version.NAME
+    assert body["version"] == version.VERSION
+    assert body["description"]
+    assert (
+        body["endpoints"].items()
+        >= {
+            "health": "/health",
+            "ready": "/health/ready",
+            "docs": "/docs",
+            "openapi": "/openapi.json",
+        }.items()
+    )
+    assert not any("admin" in path or "<" in path for path in body["endpoints"].values())
+
+
+def test_the_index_refuses_parameters(api: APIClient) -> None:
+    response = api.get("/?x=1")
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["parameter"] == "x"
+
+
+@pytest.mark.parametrize("page", ["/docs", "/redoc"])
+def test_documentation_loads_only_files_of_ours_that_exist(api: APIClient, page: str) -> None:
+    response = api.get(page)
+
+    html = response.content.decode()
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', html)
+    static = [url.removeprefix("/static/") for url in loaded if url.startswith("/static/")]
+    assert response.status_code == 200
+    assert static
+    assert all(finders.find(path) for path in static)
+    assert not re.search(r"https?://", html)
+    assert not re.search(r"<script(?![^>]*\bsrc=)", html), "the policy forbids inline scripts"
+
+
+def test_the_script_of_the_documentation_is_a_request_of_its_own(api: APIClient) -> None:
+    response = api.get("/docs?script=")
+
+    assert response["Content-Type"].startswith("application/javascript")
+    assert "/openapi.json" in response.content.decode()
+
+
+def test_the_admin_is_found_without_its_slash(api: APIClient) -> None:
+    response = api.get("/admin")
+
+    assert response.status_code == 302
+    assert response["Location"] == "/admin/"

@@ -1,0 +1,31 @@
+"""Fixtures of every test: fresh process-wide state, and an API client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from config.accounts.keys import forget_believed_keys
+from market import clock, store
+
+
+@pytest.fixture(autouse=True)
+def fresh_process_state(settings: Settings, tmp_path: Path) -> Iterator[None]:
+    """Give each test its own store file and let the market clock run again afterwards."""
+    settings.STORE_PATH = tmp_path / "store.sqlite3"
+    settings.BACKUP_DIR = tmp_path / "backup"
+    store.reset_store()
+    forget_believed_keys()
+    yield
+    clock.fix(None)
+    store.reset_store()
+
+
+@pytest.fixture
+def api() -> APIClient:
+    """Return a client of the HTTP API that turns unhandled errors into answers, as service does."""
+    return APIClient(raise_request_exception=False)
