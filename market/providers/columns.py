@@ -222,12 +222,13 @@ def candle_page_of(
         checks.require(high >= np.maximum(opened, close), "high is below open or close")
         checks.require(low <= np.minimum(opened, close), "low is above open or close")
         checks.require(volume_units >= 0.0, "volume is not a number of 0 or more")
-        checks.require(quote_volume_usd >= 0.0, "quote volume is not a number of 0 or more")
+        # What a bar lacks beside price and volume is unknown, and no reason to lose the bar.
+        checks.require(~(quote_volume_usd < 0.0), "quote volume is negative")
         if taker_buy_units is not None:
-            checks.require(taker_buy_units >= 0.0, "taker volume is not a number of 0 or more")
+            checks.require(~(taker_buy_units < 0.0), "taker volume is negative")
             # Venues round the two apart; more than rounding would be a false column.
             checks.require(
-                taker_buy_units <= volume_units * (1.0 + 1e-6), "taker volume exceeds volume"
+                ~(taker_buy_units > volume_units * (1.0 + 1e-6)), "taker volume exceeds volume"
             )
     if checks.keep.any():
         newest = open_time_ms == open_time_ms[checks.keep].max()

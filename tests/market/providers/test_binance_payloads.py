@@ -98,7 +98,8 @@ def test_the_forming_bar_travels_apart_and_per_coin():
         (binance_kline(T0, low="101"), "low is above open or close"),
         (binance_kline(T0, volume="-1"), "volume is not a number of 0 or more"),
         (binance_kline(T0, volume=None), "volume is not a number of 0 or more"),
-        (binance_kline(T0, quote="Infinity"), "quote volume is not a number of 0 or more"),
+        (binance_kline(T0, quote="-1"), "quote volume is negative"),
+        (binance_kline(T0, taker="-1"), "taker volume is negative"),
         (binance_kline(T0, taker="20.1"), "taker volume exceeds volume"),
         (binance_kline(T0, close_ms=0), "close time does not fit the interval"),
         (binance_kline(T0 + 1), "open time is off the interval's grid"),
@@ -113,6 +114,17 @@ def test_a_bar_that_cannot_be_is_dropped_with_its_reason(row, reason):
     assert parsed.value.closed.open_time_ms.tolist() == [T0 + QUARTER_H]
     assert parsed.refused == 1
     assert parsed.reasons == (f"row 1: {reason}",)
+
+
+@pytest.mark.parametrize("unknown", ["", "Infinity", None, {}])
+def test_a_bar_without_quote_and_taker_volume_keeps_its_prices(unknown):
+    parsed = klines(binance_kline(T0, quote=unknown, taker=unknown))
+
+    bars = parsed.value.closed
+    assert bars.close.tolist() == [105.0]
+    assert parsed.refused == 0
+    assert np.isnan(bars.quote_volume_usd).all()
+    assert np.isnan(bars.taker_buy_base).all()
 
 
 def test_reordered_and_repeated_bars_come_out_in_order_and_once():
