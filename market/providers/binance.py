@@ -32,12 +32,10 @@ from market.providers.query import present, within
 from market.providers.transport import Transport
 from market.types import HOUR_MS, CandlePage, Interval, Listing, Series
 
-# How long an answer may serve again. Bars are never served again: the series store keeps the
-# closed ones, and the forming one is the price.
+# How long an answer may serve again. One coin's bars and statistics never do: the series store
+# keeps them, and writing each answer to the shared cache cost more CPU than the call.
 METADATA_TTL_S = 3600.0
 BULK_TTL_S = 10.0
-STATISTICS_TTL_S = 60.0
-FUNDING_HISTORY_TTL_S = 60.0
 
 MAX_KLINES = 1500
 MAX_STATISTICS = 500
@@ -153,7 +151,6 @@ class BinanceFutures:
             ),
             pool="funding",
             cost=1,
-            cache_ttl_s=FUNDING_HISTORY_TTL_S,
         )
         return parse_funding_history(payload, interval_h=interval_h, max_age_ms=FUNDING_MAX_AGE_MS)
 
@@ -257,7 +254,6 @@ class BinanceFutures:
             ),
             pool="data",
             cost=1,
-            cache_ttl_s=STATISTICS_TTL_S,
         )
 
 

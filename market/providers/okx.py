@@ -36,11 +36,9 @@ from market.providers.query import present, within
 from market.providers.transport import Transport
 from market.types import HOUR_MS, CandlePage, Interval, Listing, Series
 
-# How long an answer may serve again; bars and liquidations are kept by the series store instead.
+# How long an answer may serve again; what is one coin's is kept by the series store instead.
 METADATA_TTL_S = 3600.0
 BULK_TTL_S = 10.0
-STATISTICS_TTL_S = 60.0
-FUNDING_HISTORY_TTL_S = 60.0
 
 MAX_CANDLES = 300
 MAX_STATISTICS = 100
@@ -171,7 +169,6 @@ class Okx:
             },
             pool="funding-rate-history",
             scope=listing.venue_symbol,
-            cache_ttl_s=FUNDING_HISTORY_TTL_S,
         )
         return parse_funding_history(payload, interval_h=interval_h, max_age_ms=FUNDING_MAX_AGE_MS)
 
@@ -296,7 +293,6 @@ class Okx:
             },
             pool=path.removeprefix("contracts/"),
             scope=listing.venue_symbol,
-            cache_ttl_s=STATISTICS_TTL_S,
         )
 
     async def _get(
