@@ -228,7 +228,7 @@ def _ticker(row: Any) -> Ticker | None:
     return Ticker(
         venue_symbol=read(row, "symbol", text),
         last_price_per_unit=last_price,
-        quote_volume_usd=read(row, "quoteVolume", not_negative),
-        price_change_24h_pct=read(row, "priceChangePercent", finite),
+        quote_volume_usd=read_optional(row, "quoteVolume", not_negative),
+        price_change_24h_pct=read_optional(row, "priceChangePercent", finite),
         observed_at_ms=read(row, "closeTime", epoch_ms),
     )

@@ -286,6 +286,16 @@ def test_tickers_tell_price_volume_and_change():
     assert parsed.refused == 1
 
 
+def test_a_ticker_without_volume_keeps_its_price():
+    parsed = parse_tickers([binance_ticker() | {"quoteVolume": "", "priceChangePercent": ""}])
+
+    (ticker,) = parsed.value.values()
+    assert parsed.refused == 0
+    assert ticker.last_price_per_unit > 0
+    assert ticker.quote_volume_usd is None
+    assert ticker.price_change_24h_pct is None
+
+
 def test_exchange_info_lists_every_contract_and_the_weight_limit():
     info = parse_exchange_info(
         exchange_info(
