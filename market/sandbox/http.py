@@ -1,0 +1,143 @@
+"""Requests and responses of the stand-in vendors, and the routes between them.
+
+A handler is a plain function of (request, now): it reads no clock and awaits nothing. What a
+vendor refuses is raised as ``Refused`` with the response to send.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from market.sandbox.metering import Charge, Meter, Refusal
+
+JSON = "application/json;charset=UTF-8"
+HTML = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """``path`` is relative to the vendor's base URL; header names are lower case."""
+
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    client: str = "127.0.0.1"
+    method: str = "GET"
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    body: bytes
+    status: int = 200
+    content_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Refused(Exception):
+    """The vendor answers, but not with what was asked for."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+class ConnectionDropped(Exception):
+    """The connection is to be closed without an answer."""
+
+
+Handler = Callable[[Request, int], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """``path`` may hold one ``{name}`` segment, which is handed over as a parameter."""
+
+    path: str
+    handler: Handler
+    charge: Callable[[Request], Charge | None]
+
+
+class Vendor:
+    """A stand-in for one upstream: derive, fill ``endpoints``, mount it in ``upstreams``."""
+
+    name: str
+    prefix: str  # path of its base URL here
+    endpoints: Sequence[Endpoint]
+
+    def before(self, _request: Request) -> Response | None:
+        """Return an answer that any path gets (a wrong key), or None."""
+        return None
+
+    def after(
+        self, _request: Request, _endpoint: Endpoint, response: Response, _meter: Meter
+    ) -> Response:
+        """Add the headers the vendor sends with every answer."""
+        return response
+
+    def unknown_path(self) -> Response:
+        return html_response("404 Not Found", 404)
+
+    def limited(self, refusal: Refusal) -> Response:
+        """Answer a caller who broke a limit."""
+        raise NotImplementedError
+
+
+def find_endpoint(vendor: Vendor, request: Request) -> tuple[Endpoint, Request] | None:
+    """Return the endpoint of a path and the request with the path's parameter filled in."""
+    segments = request.path.split("/")
+    for endpoint in vendor.endpoints:
+        if endpoint.path == request.path:
+            return endpoint, request
+    for endpoint in vendor.endpoints:
+        wanted = endpoint.path.split("/")
+        if "{" not in endpoint.path or len(wanted) != len(segments):
+            continue
+        named = {
+            pattern[1:-1]: segment
+            for pattern, segment in zip(wanted, segments, strict=True)
+            if pattern.startswith("{") and segment
+        }
+        if (
+            all(p.startswith("{") or p == s for p, s in zip(wanted, segments, strict=True))
+            and named
+        ):
+            filled = Request(
+                request.path,
+                {**request.params, **named},
+                request.headers,
+                request.client,
+                request.method,
+                request.body,
+            )
+            return endpoint, filled
+    return None
+
+
+def json_response(value: Any, status: int = 200, *headers: tuple[str, str]) -> Response:
+    return Response(orjson.dumps(value), status, JSON, headers)
+
+
+def html_response(title: str, status: int) -> Response:
+    body = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
+    return Response(body.encode(), status, HTML)
+
+
+def decimal(value: float, places: int) -> str:
+    """Write a number with exactly so many decimals; what is not known is empty."""
+    return f"{value:.{places}f}" if math.isfinite(value) else ""
+
+
+def trimmed(value: float, places: int) -> str:
+    """Write a number with at most so many decimals; what is not known is empty."""
+    text = decimal(value, places)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def whole(value: float) -> int | None:
+    return int(value) if math.isfinite(value) else None
