@@ -1,0 +1,44 @@
+"""The market app: says what its errors mean over HTTP, how it is, and which clock it goes by."""
+
+from django.apps import AppConfig
+
+
+class MarketConfig(AppConfig):
+    name = "market"
+
+    def ready(self) -> None:
+        from django.conf import settings
+
+        from config.api.errors import register_problem
+        from config.api.health import register_probe
+        from market import clock, health
+        from market.instruments import UnknownSymbol
+        from market.universe import MarketUnavailable
+
+        if settings.CLOCK_AT_MS is not None:
+            clock.fix(settings.CLOCK_AT_MS)
+        register_problem(
+            UnknownSymbol,
+            status=404,
+            title="Unknown symbol",
+            type_slug="unknown-symbol",
+            extra=lambda unknown: {
+                "detail": "Nothing tradable goes by this name."
+                + (
+                    f" Did you mean {', '.join(unknown.suggestions)}?"
+                    if unknown.suggestions
+                    else ""
+                ),
+                "suggestions": list(unknown.suggestions),
+            },
+        )
+        register_problem(
+            MarketUnavailable,
+            status=503,
+            title="Market data unavailable",
+            type_slug="market-unavailable",
+            extra=lambda unavailable: {"retry_after_s": unavailable.retry_after_s},
+        )
+        register_probe("store", health.probe_store, critical=True)
+        register_probe("providers", health.probe_providers)
+        register_probe("market_data", health.probe_market_data)

@@ -1,0 +1,271 @@
+"""One wave of calls for some coins: every chain at once, first answer wins, one deadline.
+
+Runs on the provider runtime's loop. It is given what is stored and hands back a ``Harvest``; what
+has not answered by the deadline is missing and said to be. The ORM is the caller's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from market.chains import (
+    DAILY,
+    FINE,
+    FRESH_AGE_MS,
+    HEDGE_SHARE,
+    READING_OF_STATISTIC,
+    exchanges_of,
+)
+from market.due import due_fine_rows
+from market.models import MARKET_WIDE, SeriesKind
+from market.providers.deadline import deadline_within
+from market.providers.errors import ProviderError
+from market.providers.registry import Providers
+from market.snapshot import ReadingName
+from market.sources.asking import Asking, Harvest, cancel, series_key
+from market.sources.candles import ask_candles
+from market.sources.crowd import ask_fear_greed, ask_social, votes_due
+from market.sources.funding import ask_funding
+from market.sources.liquidations import LIVE_PAGES, ask_liquidations
+from market.sources.statistics import ask_statistic
+from market.types import Instrument, Venue
+
+logger = logging.getLogger(__name__)
+
+# Coins whose calls are under way at once. Each has about five when warm, and a provider takes 20 at
+# a time: enough to keep every provider busy, few enough that a call's wait is the provider's.
+COINS_AT_ONCE = 24
+
+# Votes asked for in one wave: key-less CoinGecko answers five calls a minute, one is for trending.
+VOTES_PER_WAVE = 3
+
+# Binance allows 1000 statistics calls in 5 minutes, we ourselves 800 of them. 300 coins have 900
+# due at each new bar: what is left over stays as it is for a bar, as long as it is still fresh.
+STATISTICS_PER_WAVE = 700
+
+Attempt = tuple[Venue, Callable[[], Coroutine[Any, Any, None]]]
+
+
+async def collect(
+    providers: Providers,
+    harvest: Harvest,
+    instruments: Sequence[Instrument],
+    at_ms: int,
+    *,
+    deadline_s: float,
+    hedge_after_s: float | None = None,
+    liquidation_pages: int = LIVE_PAGES,
+) -> Harvest:
+    """Add to what is known all that is due; return within the deadline with what came.
+
+    ``hedge_after_s`` is how long a source may keep the next one waiting; a share of the deadline
+    unless told otherwise.
+    """
+    if hedge_after_s is None:
+        hedge_after_s = deadline_s * HEDGE_SHARE
+    asking = Asking(providers, harvest, instruments, at_ms)
+    may_ask_votes = _whose_votes(asking)
+    postponed = _postponed_statistics(asking)
+    slots = asyncio.Semaphore(COINS_AT_ONCE)
+
+    async def one_coin(instrument: Instrument) -> None:
+        base = instrument.symbol.base
+        async with slots:
+            chains = [
+                first_answer(asking, base, reading, attempts, hedge_after_s)
+                for reading, attempts in _exchange_chains(
+                    asking, instrument, postponed, liquidation_pages
+                )
+            ]
+            if instrument.coingecko_id is not None:
+                social = partial(
+                    ask_social, asking, instrument, may_ask_votes=instrument in may_ask_votes
+                )
+                chains.append(
+                    _ask_briefly(
+                        asking,
+                        base,
+                        ReadingName.SOCIAL_SENTIMENT,
+                        (Venue.COINGECKO, social),
+                        hedge_after_s,
+                    )
+                )
+            await asyncio.gather(*chains)
+
+    with deadline_within(deadline_s):
+        tasks = [asyncio.create_task(one_coin(instrument)) for instrument in instruments]
+        tasks.append(
+            asyncio.create_task(
+                _ask_briefly(
+                    asking,
+                    MARKET_WIDE,
+                    ReadingName.FEAR_GREED,
+                    (Venue.ALTERNATIVE_ME, partial(ask_fear_greed, asking)),
+                    hedge_after_s,
+                )
+            )
+        )
+    _, late = await asyncio.wait(tasks, timeout=deadline_s)
+    await cancel(late)
+    await asking.close()
+    for task in tasks:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error
+    return harvest
+
+
+def _exchange_chains(
+    asking: Asking,
+    instrument: Instrument,
+    postponed: set[tuple[str, SeriesKind]],
+    liquidation_pages: int,
+) -> list[tuple[ReadingName, list[Attempt]]]:
+    """Return for each reading of a coin which venues to ask, in order."""
+    exchanges = exchanges_of(instrument)
+    chains: list[tuple[ReadingName, list[Attempt]]] = [
+        (
+            ReadingName.CANDLES,
+            [(venue, partial(ask_candles, asking, instrument, venue)) for venue in exchanges],
+        ),
+        (
+            ReadingName.FUNDING,
+            [(venue, partial(ask_funding, asking, instrument, venue)) for venue in exchanges],
+        ),
+    ]
+    for kind, reading in READING_OF_STATISTIC.items():
+        if (instrument.symbol.base, kind) in postponed:
+            continue
+        chains.append(
+            (
+                reading,
+                [
+                    (venue, partial(ask_statistic, asking, instrument, kind, venue))
+                    for venue in exchanges
+                ],
+            )
+        )
+    if instrument.okx is not None:
+        liquidations = partial(ask_liquidations, asking, instrument, pages=liquidation_pages)
+        chains.append((ReadingName.LIQUIDATIONS, [(Venue.OKX, liquidations)]))
+    return chains
+
+
+async def _ask_briefly(
+    asking: Asking, base: str, reading: ReadingName, attempt: Attempt, patience_s: float
+) -> None:
+    """Ask a source of the crowd's mood, which is worth less waiting than the market itself.
+
+    A call that would have to wait for its budget (CoinGecko allows a few per minute) gives up.
+    """
+    venue, ask = attempt
+
+    async def bounded() -> None:
+        with deadline_within(patience_s):
+            await ask()
+
+    with suppress(TimeoutError):  # the chain has noted that it was cut off
+        async with asyncio.timeout(patience_s):
+            await first_answer(asking, base, reading, [(venue, bounded)], patience_s)
+
+
+async def first_answer(
+    asking: Asking,
+    base: str,
+    reading: ReadingName,
+    attempts: Sequence[Attempt],
+    hedge_after_s: float,
+) -> None:
+    """Walk one chain until a source has answered; note why the others did not.
+
+    The next source is started when one fails, and also when none has answered for
+    ``hedge_after_s``: a source that hangs costs that wait, not the reading.
+    """
+    waiting = list(attempts)
+    running: dict[asyncio.Task[None], Venue] = {}
+    try:
+        while waiting or running:
+            if waiting and not running:
+                _start(running, waiting)
+            done, _ = await asyncio.wait(
+                running,
+                timeout=hedge_after_s if waiting else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if not done:
+                for venue in running.values():
+                    asking.problem(base, reading, venue, f"no answer within {hedge_after_s:.1f} s")
+                _start(running, waiting)
+            failed = [
+                venue
+                for task in done
+                if not _succeeded(asking, base, reading, venue := running.pop(task), task)
+            ]
+            if len(failed) < len(done):
+                return
+            if failed and waiting:
+                _start(running, waiting)
+    except asyncio.CancelledError:
+        for venue in running.values():
+            asking.problem(base, reading, venue, "no answer in time")
+        raise
+    finally:
+        await cancel(running)
+
+
+def _start(running: dict[asyncio.Task[None], Venue], waiting: list[Attempt]) -> None:
+    venue, attempt = waiting.pop(0)
+    running[asyncio.create_task(attempt())] = venue
+
+
+def _succeeded(
+    asking: Asking, base: str, reading: ReadingName, venue: Venue, task: asyncio.Task[None]
+) -> bool:
+    try:
+        task.result()
+    except ProviderError as error:
+        asking.problem(base, reading, venue, error.detail)
+        return False
+    except Exception:  # a chain's outer edge: one reading's fault is not the answer's
+        logger.exception(
+            "reading failed", extra={"base": base, "reading": reading.value, "source": venue.value}
+        )
+        asking.problem(base, reading, venue, "could not be processed")
+        return False
+    return True
+
+
+def _whose_votes(asking: Asking) -> set[Instrument]:
+    """Return the coins whose votes may be asked for in this wave: who waited longest is first."""
+    waited: list[tuple[int, int, Instrument]] = []
+    for position, instrument in enumerate(asking.instruments):
+        key = series_key(
+            instrument.symbol.base, SeriesKind.SOCIAL_SENTIMENT, Venue.COINGECKO, DAILY
+        )
+        held = asking.held(key)
+        if instrument.coingecko_id is not None and votes_due(held, asking.at_ms):
+            waited.append((0 if held is None else held.fetched_at_ms, position, instrument))
+    return {instrument for *_, instrument in sorted(waited)[:VOTES_PER_WAVE]}
+
+
+def _postponed_statistics(asking: Asking) -> set[tuple[str, SeriesKind]]:
+    """Return the statistics of Binance that wait for the next wave: the newest of too many."""
+    due: list[tuple[int, str, SeriesKind]] = []
+    for instrument in asking.instruments:
+        if instrument.binance is None:
+            continue
+        base = instrument.symbol.base
+        for kind in READING_OF_STATISTIC:
+            held = asking.held(series_key(base, kind, Venue.BINANCE, FINE.value))
+            if due_fine_rows(held, asking.at_ms, most=1):
+                known_ms = 0 if held is None or not len(held.table) else held.table.last_ms
+                due.append((known_ms, base, kind))
+    return {
+        (base, kind)
+        for known_ms, base, kind in sorted(due)[STATISTICS_PER_WAVE:]
+        if asking.at_ms - known_ms <= FRESH_AGE_MS[READING_OF_STATISTIC[kind]]
+    }
