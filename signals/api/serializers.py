@@ -1,0 +1,140 @@
+"""The documented shape of a signal. Answers are sent as ready JSON; this is their schema.
+
+``tests/signals/test_api.py`` holds real answers against it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from signals.engine.types import Confidence, Direction, Factor
+
+
+def _number(help_text: str, **options: Any) -> serializers.FloatField:
+    return serializers.FloatField(help_text=help_text, **options)
+
+
+def _text(help_text: str, **options: Any) -> serializers.CharField:
+    return serializers.CharField(help_text=help_text, **options)
+
+
+class SignalParams(serializers.Serializer[Any]):
+    debug = serializers.BooleanField(default=False, help_text="Add the raw metrics.")
+    profile = serializers.CharField(
+        required=False, max_length=40, help_text="Scoring profile; the default one when absent."
+    )
+    include_ai_validation = serializers.BooleanField(
+        default=False, help_text="Accepted for older clients; `unavailable` says why it is null."
+    )
+
+
+class SignalFactorSerializer(serializers.Serializer[Any]):
+    score = _number("0 to 100; 50 is neutral, above favours LONG", allow_null=True)
+    weight = serializers.IntegerField(help_text="Percent points; all eight sum to 100")
+    contribution = _number("Signed score points; all of them and 50 are the score", allow_null=True)
+    reason = _text("What was seen, or why it is missing")
+    source = _text("Who said so", allow_null=True)  # type: ignore[assignment]
+    observedAt = serializers.DateTimeField(allow_null=True)  # noqa: N815 - public key
+    ageS = _number("Seconds before the signal's timestamp", allow_null=True)  # noqa: N815
+    fallback = serializers.BooleanField(
+        allow_null=True, help_text="True when a preferred source did not answer"
+    )
+
+
+class SignalReadingSerializer(serializers.Serializer[Any]):
+    value = _number("In the unit beside it")
+    unit = _text("Unit of the value")
+    source = _text("Who said so")  # type: ignore[assignment]
+    observedAt = serializers.DateTimeField()  # noqa: N815
+    fetchedAt = serializers.DateTimeField()  # noqa: N815
+    ageS = _number("Seconds before the signal's timestamp")  # noqa: N815
+    fallback = serializers.BooleanField(help_text="True when a preferred source did not answer")
+    note = _text("Restrictions, such as a proxy or a partly covered window", allow_null=True)
+
+
+class SignalProblemSerializer(serializers.Serializer[Any]):
+    reading = _text("What is missing or second best")
+    source = _text("Who failed")  # type: ignore[assignment]
+    detail = _text("Why")
+
+
+class SignalMetricsSerializer(serializers.Serializer[Any]):
+    fundingRate = _number("Percent per 8 hours; positive: longs pay", allow_null=True)  # noqa: N815
+    openInterest = _number("USD", allow_null=True)  # noqa: N815
+    socialScore = _number("0 to 100", allow_null=True)  # noqa: N815
+    priceTrend = serializers.ChoiceField(  # noqa: N815
+        choices=["bullish", "bearish", "neutral"], allow_null=True
+    )
+
+
+class SignalFactorBreakdownSerializer(serializers.Serializer[Any]):
+    score = _number("0 to 100", allow_null=True)
+    weight = serializers.IntegerField()
+    weighted = _number("Signed score points", allow_null=True)
+
+
+class SignalDebugSerializer(serializers.Serializer[Any]):
+    scoreBreakdown = serializers.DictField(child=SignalFactorBreakdownSerializer())  # noqa: N815
+    allMetrics = serializers.DictField(  # noqa: N815
+        child=serializers.JSONField(), help_text="Raw figures the engine read"
+    )
+
+
+def _per_factor(child: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
+    fields: dict[str, Any] = {factor.value: child() for factor in Factor}
+    return type("SignalFactorsSerializer", (serializers.Serializer,), fields)
+
+
+SignalFactorsSerializer = _per_factor(SignalFactorSerializer)
+
+
+class SignalSerializer(serializers.Serializer[Any]):
+    symbol = _text("Canonical coin name, whatever spelling was asked for")
+    timestamp = serializers.DateTimeField(help_text="When it was evaluated; ages count from here")
+    signal = serializers.ChoiceField(choices=[direction.value for direction in Direction])
+    score = _number("0 to 100; null when no factor is known", allow_null=True)
+    confidence = serializers.ChoiceField(choices=[band.value for band in Confidence])
+    confidenceScore = _number("0 to 1: agreement × coverage × distance from 50")  # noqa: N815
+    calibration = _text("Measured hit rate of the confidence band, or 'uncalibrated'")
+    coveragePct = _number("Percent of the weight that was known")  # noqa: N815
+    neutralReason = serializers.ChoiceField(  # noqa: N815
+        choices=["insufficient_data", "between_thresholds"],
+        allow_null=True,
+        help_text="Why NEUTRAL; null for LONG and SHORT",
+    )
+    insufficient = serializers.ListField(
+        child=serializers.CharField(), help_text="What was lacking for a LONG or SHORT"
+    )
+    price = _number("USD per coin, last trade; null when unknown", allow_null=True)
+    reasons = serializers.ListField(
+        child=serializers.CharField(), help_text="Up to three, the largest contribution first"
+    )
+    missing = serializers.ListField(
+        child=serializers.ChoiceField(choices=[factor.value for factor in Factor]),
+        help_text="Factors without data: they contribute nothing",
+    )
+    contributions = serializers.DictField(
+        child=serializers.FloatField(), help_text="Signed score points of every known factor"
+    )
+    factors = SignalFactorsSerializer()
+    provenance = serializers.DictField(
+        child=SignalReadingSerializer(), help_text="Every reading with value, unit, source and age"
+    )
+    problems = SignalProblemSerializer(many=True)
+    metrics = SignalMetricsSerializer()
+    comprehensiveMetrics = serializers.DictField(allow_null=True)  # noqa: N815
+    lunarCrushMetrics = serializers.DictField(allow_null=True)  # noqa: N815
+    coinAPIMetrics = serializers.DictField(allow_null=True)  # noqa: N815
+    premiumMetrics = serializers.DictField(allow_null=True)  # noqa: N815
+    ai_validation = serializers.DictField(allow_null=True)
+    unavailable = serializers.DictField(
+        child=serializers.CharField(), help_text="Why a group is null"
+    )
+    environment = _text("live, sandbox or test")
+    engineVersion = _text("Version of the scoring engine")  # noqa: N815
+    profile = _text("Scoring profile used")
+    profileVersion = serializers.IntegerField()  # noqa: N815
+    inputHash = _text("SHA-256 of exactly what was scored")  # noqa: N815
+    debug = SignalDebugSerializer(required=False, help_text="Only with debug=true")

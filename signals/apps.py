@@ -1,0 +1,16 @@
+"""Django wiring of the signals app: factors → signal → storage."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class SignalsConfig(AppConfig):
+    name = "signals"
+    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = "Signals"
+
+    def ready(self) -> None:
+        from signals.api.errors import register_problems
+
+        register_problems()

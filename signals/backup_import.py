@@ -1,0 +1,92 @@
+"""Bring the database up to date from the backup files.
+
+Used after an outage of the database (from the marked line on) and to restore a table (from the
+first line on). Safe to repeat and to run in two processes at once: a signal that is there is left
+alone. A line that no longer fits the end of its stream, because another process reached the
+database meanwhile, is linked anew behind it: nothing published is lost and the chain stays whole.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from signals import backup
+from signals.hash_chain import GENESIS_HASH, content_hash
+from signals.models import Signal
+from signals.selectors import last_published
+
+logger = logging.getLogger(__name__)
+
+# Each one lost means that another process added a link; more than a few in a row is a fault.
+_RACES_EXPECTED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """How many lines became rows, were rows already, or do not match their own hash."""
+
+    imported: int = 0
+    known: int = 0
+    refused: int = 0
+
+
+def import_backup(*, everything: bool = False) -> ImportReport:
+    """Store the signals that the backup has and the database lacks."""
+    counts = {"imported": 0, "known": 0, "refused": 0}
+    start = None if everything else backup.outage()
+    if start is None and not everything:
+        return ImportReport()
+    while True:
+        with backup.exclusive():
+            upto = backup.end()
+        for line in backup.lines(start, upto):
+            counts[_import(line.columns)] += 1
+        if backup.clear_outage(upto):
+            break
+        start = upto
+    report = ImportReport(**counts)
+    logger.info("backup imported", extra=counts)
+    return report
+
+
+def _import(columns: backup.Columns) -> str:
+    hashed = {name: columns.get(name) for name in Signal.HASHED_COLUMNS}
+    if content_hash(hashed) != columns.get("content_hash"):
+        logger.error(
+            "backup line refused: it does not match its hash",
+            extra={"symbol": columns.get("symbol"), "seq": columns.get("seq")},
+        )
+        return "refused"
+    for _ in range(_RACES_EXPECTED):
+        try:
+            return _store(hashed)
+        except IntegrityError:
+            continue
+    return _store(hashed)
+
+
+def _store(columns: dict[str, Any]) -> str:
+    with transaction.atomic():
+        if _is_stored(columns):
+            return "known"
+        Signal.of_columns(_linked_to_end(columns)).save()
+        return "imported"
+
+
+def _is_stored(columns: dict[str, Any]) -> bool:
+    identity = ("environment", "symbol", "profile_name", "timestamp", "input_hash")
+    return Signal.objects.filter(**{name: columns[name] for name in identity}).exists()
+
+
+def _linked_to_end(columns: dict[str, Any]) -> dict[str, Any]:
+    last = last_published(columns["environment"], columns["symbol"], columns["profile_name"])
+    linked = {
+        **columns,
+        "seq": 1 if last is None else last.seq + 1,
+        "prev_hash": GENESIS_HASH if last is None else last.content_hash,
+    }
+    return {**linked, "content_hash": content_hash(linked)}

@@ -1,0 +1,38 @@
+"""Reads of stored signals. Every one is of one environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from signals.engine.types import Direction
+from signals.models import Signal
+from signals.publishing_rule import LastPublished
+
+
+def last_published(environment: str, symbol: str, profile_name: str) -> LastPublished | None:
+    """Return the newest link of a stream."""
+    row = (
+        Signal.objects.filter(environment=environment, symbol=symbol, profile_name=profile_name)
+        .order_by("-seq")
+        .values("seq", "content_hash", "signal", "score", "timestamp", "input_hash")
+        .first()
+    )
+    return None if row is None else last_published_of(row)
+
+
+def last_published_of(columns: Mapping[str, Any]) -> LastPublished:
+    """Return the part of a signal's columns that the publishing rule and the chain need."""
+    return LastPublished(
+        seq=columns["seq"],
+        content_hash=columns["content_hash"],
+        direction=Direction(columns["signal"]),
+        score=columns["score"],
+        at_ms=_ms_of(columns["timestamp"]),
+        input_hash=columns["input_hash"],
+    )
+
+
+def _ms_of(instant: datetime) -> int:
+    return round(instant.timestamp() * 1000)
