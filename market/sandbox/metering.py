@@ -6,7 +6,7 @@ Wall time, not market time: a standing market clock does not stop the meters.
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 
 from market import clock
@@ -33,6 +33,8 @@ class Charge:
     pool: Pool
     cost: int = 1
     scope: str = ""  # what the vendor counts apart, besides the caller's address
+    payer: str = ""  # who is counted instead of that address: a key
+    then: Charge | None = None  # counted as well when this one is accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,25 @@ class Meter:
         self._windows: dict[tuple[str, str, str], _Window] = {}
         self._refusals: dict[str, int] = {}
         self._bans: dict[str, tuple[float, float]] = {}  # client → (until, length)
+        self._spent: Counter[tuple[str, str]] = Counter()  # (payer, pool) → units accepted
 
     def charge(self, client: str, charge: Charge) -> Refusal | None:
         """Count a call; return why the vendor refuses it, if so. Refused calls count as well."""
+        payer = charge.payer or client
+        refusal = self._charge(payer, charge)
+        if refusal is not None:
+            return refusal
+        self._spent[payer, charge.pool.name] += charge.cost
+        return None if charge.then is None else self.charge(client, charge.then)
+
+    def spent(self) -> dict[str, dict[str, int]]:
+        """Return the units accepted since the start or a reset: payer → pool → units."""
+        found: dict[str, dict[str, int]] = {}
+        for (payer, pool), units in sorted(self._spent.items()):
+            found.setdefault(payer, {})[pool] = units
+        return found
+
+    def _charge(self, client: str, charge: Charge) -> Refusal | None:
         now_s = clock.wall_s()
         pool = charge.pool
         until_s, ban_s = self._bans.get(client, (0.0, 0.0))
@@ -82,7 +100,8 @@ class Meter:
         # A sliding window counts only what it served, or a caller could never recover.
         if not pool.aligned:
             window.used -= window.entries.pop()[1]
-        retry_after_s = max(1, math.ceil(window.entries[0][0] + pool.window_s - now_s))
+        oldest_s = window.entries[0][0] if window.entries else now_s
+        retry_after_s = max(1, math.ceil(oldest_s + pool.window_s - now_s))
         if pool.bans:
             self._refusals[client] = self._refusals.get(client, 0) + 1
             if self._refusals[client] >= _REFUSALS_BEFORE_BAN:
