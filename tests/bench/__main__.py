@@ -1,0 +1,25 @@
+"""``./run bench [name …]``: all measurements, or the named ones."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from datetime import UTC, datetime
+
+from tests.bench.report import machine
+
+NAMES = ("scoring", "parsing", "fanout", "latency", "startup")
+
+
+def main(names: list[str]) -> str | None:
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        return f"No such measurement: {', '.join(unknown)}. There are {', '.join(NAMES)}."
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {machine()}")
+    for name in names or NAMES:
+        importlib.import_module(f"tests.bench.{name}").run()
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
