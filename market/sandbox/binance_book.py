@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,16 @@ from market.sandbox.universe import Contract
 from market.types import DAY_MS
 
 DEPTH_LIMITS = (5, 10, 20, 50, 100, 500, 1000)
-_TRADE_EVERY_MS = 400
+TRADE_EVERY_MS = 400
 _TRADES_KEPT_MS = 2 * DAY_MS
+
+
+class Trade(NamedTuple):
+    number: int
+    at_ms: int
+    price: float
+    units: float
+    buyer_waited: bool  # the seller was the taker
 
 
 class Book:
@@ -39,7 +47,7 @@ class Book:
     def depth(self, request: Request, now_ms: int) -> Response:
         contract = contract_of(self._source, request, now_ms)
         limit = _depth_limit(request)
-        bids, asks = self._book(contract, now_ms, limit)
+        bids, asks = self.levels(contract, now_ms, limit)
         sequence = now_ms * 7
         return json_response(
             {"lastUpdateId": sequence, "E": now_ms, "T": now_ms - 3, "bids": bids, "asks": asks}
@@ -47,7 +55,7 @@ class Book:
 
     def book_ticker(self, request: Request, now_ms: int) -> Response:
         def row(contract: Contract) -> dict[str, Any] | None:
-            bids, asks = self._book(contract, now_ms, 1)
+            bids, asks = self.levels(contract, now_ms, 1)
             if not bids:
                 return None
             return {
@@ -76,35 +84,41 @@ class Book:
             raise fail(-4166, "Search window is restricted to recent 2 days only.")
         if not self._source.simulated or not contract.trading(now_ms):
             return json_response([])
-        last = min(end_ms or now_ms, now_ms) // _TRADE_EVERY_MS
+        last = min(end_ms or now_ms, now_ms) // TRADE_EVERY_MS
         from_id = request.params.get("fromId", "")
         if from_id.isdigit():
             first = int(from_id)
         else:
-            first = last - limit + 1 if start_ms is None else -(-start_ms // _TRADE_EVERY_MS)
-        ids = np.arange(first, min(last, first + limit - 1) + 1)
+            first = last - limit + 1 if start_ms is None else -(-start_ms // TRADE_EVERY_MS)
+        return json_response(
+            [
+                {
+                    "a": trade.number,
+                    "p": decimal(trade.price, contract.price_decimals),
+                    "q": (quantity := decimal(trade.units, contract.quantity_decimals)),
+                    "nq": quantity,
+                    "f": trade.number * 2,
+                    "l": trade.number * 2 + 1,
+                    "T": trade.at_ms,
+                    "m": trade.buyer_waited,
+                }
+                for trade in self.trades(contract, first, min(last, first + limit - 1))
+            ]
+        )
+
+    def trades(self, contract: Contract, first: int, last: int) -> list[Trade]:
+        """Return the trades with numbers from first to last: one at every step of time."""
+        ids = np.arange(first, last + 1)
         sizes = uniforms(key_of(contract.symbol, "trade size"), ids)
         sides = uniforms(key_of(contract.symbol, "trade side"), ids) < 0.5
         rows = []
-        for trade, size, maker in zip(ids.tolist(), sizes.tolist(), sides.tolist(), strict=True):
-            price = self._source.price(contract, trade * _TRADE_EVERY_MS) or math.nan
+        for number, size, waited in zip(ids.tolist(), sizes.tolist(), sides.tolist(), strict=True):
+            price = self._source.price(contract, number * TRADE_EVERY_MS) or math.nan
             units = max(40.0 / (size + 0.002) / price, 10.0**-contract.quantity_decimals)
-            quantity = decimal(units, contract.quantity_decimals)
-            rows.append(
-                {
-                    "a": trade,
-                    "p": decimal(price, contract.price_decimals),
-                    "q": quantity,
-                    "nq": quantity,
-                    "f": trade * 2,
-                    "l": trade * 2 + 1,
-                    "T": trade * _TRADE_EVERY_MS,
-                    "m": maker,
-                }
-            )
-        return json_response(rows)
+            rows.append(Trade(number, number * TRADE_EVERY_MS, price, units, waited))
+        return rows
 
-    def _book(
+    def levels(
         self, contract: Contract, now_ms: int, levels: int
     ) -> tuple[list[list[str]], list[list[str]]]:
         """Return bids and asks around the last price, renewed every two seconds."""

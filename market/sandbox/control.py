@@ -53,6 +53,10 @@ def root_page(sandbox: Upstreams) -> Response:
     bases = "".join(
         f"<li><code>{prefix}</code> {name}</li>" for name, prefix in sandbox.prefixes.items()
     )
+    keys = "".join(
+        f"<li>{name}: <code>{'</code>, <code>'.join(accepted)}</code></li>"
+        for name, accepted in sandbox.example_keys.items()
+    )
     items = "".join(f"<li>{escape(fault)}</li>" for fault in faults)
     page = f"""<!doctype html><html lang="en"><head><meta charset="utf-8">
 <title>Sandbox</title></head><body>
@@ -61,6 +65,9 @@ def root_page(sandbox: Upstreams) -> Response:
 <p>Market time: {clock.now().isoformat(timespec="seconds")}. Latency: {sandbox.latency_ms} ms.
 Calls so far: {sandbox.calls()}, of them over a limit: {len(sandbox.violations)}.</p>
 <h2>Base URLs</h2><ul>{bases}</ul>
+<h2>Keys that paid vendors accept</h2><ul>{keys}</ul>
+<p>Anything may follow a key to tell several apart; one that ends in <code>-revoked</code> is
+refused.</p>
 <h2>Faults in force</h2><ul>{items}</ul>
 <p>Control: <code>GET|POST {PREFIX}/faults</code>, <code>POST {PREFIX}/clock</code>,
 <code>POST {PREFIX}/settings</code>, <code>GET {PREFIX}/calls</code>,
@@ -112,12 +119,18 @@ def _change_clock(sandbox: Upstreams, body: dict[str, Any]) -> Any:
 
 
 def _change_settings(sandbox: Upstreams, body: dict[str, Any]) -> Any:
-    """Set ``latency_ms`` and ``limit_scale``."""
+    """Set ``latency_ms``, ``limit_scale`` and the providers that answer as ``documented``."""
     if "latency_ms" in body:
         sandbox.latency_ms = int(body["latency_ms"])
     if "limit_scale" in body:
         sandbox.limit_scale = float(body["limit_scale"])
-    return {"latency_ms": sandbox.latency_ms, "limit_scale": sandbox.limit_scale}
+    if "documented" in body:
+        sandbox.documented = list(body["documented"])
+    return {
+        "latency_ms": sandbox.latency_ms,
+        "limit_scale": sandbox.limit_scale,
+        "documented": sandbox.documented,
+    }
 
 
 def _calls(sandbox: Upstreams, _body: dict[str, Any]) -> Any:

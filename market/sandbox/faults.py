@@ -18,7 +18,15 @@ from typing import Any
 import orjson
 
 from market import clock
-from market.sandbox import alternative_me, binance, coingecko, okx
+from market.sandbox import (
+    alternative_me,
+    binance,
+    coinapi_rules,
+    coingecko,
+    coinglass_rules,
+    lunarcrush_rules,
+    okx,
+)
 from market.sandbox.http import Response, html_response, json_response
 
 EVERY_PROVIDER = "*"
@@ -38,7 +46,7 @@ class FaultKind(StrEnum):
     LATENCY_MS = "latency_ms"  # (ms) answers late
     HANG = "hang"  # (s) never answers, for so long
     DEAD = "dead"  # closes the connection without an answer
-    HTTP_429 = "http_429"  # (retry_after_s or null, plain) rate limit
+    HTTP_429 = "http_429"  # (retry_after_s or null, plain, daily) rate limit
     HTTP_418 = "http_418"  # (for_s or until_ms) banned
     HTTP_451 = "http_451"  # country not served
     HTTP_5XX = "http_5xx"  # (status)
@@ -176,6 +184,12 @@ def _rate_limited(provider: str, parameters: Mapping[str, Any]) -> Response:
         return Response(limited.body, 429, limited.content_type, headers)
     if provider == coingecko.CoinGecko.name:
         return coingecko.too_many_requests(*headers)
+    if provider == coinglass_rules.PROVIDER:
+        return coinglass_rules.too_many_requests(*headers)
+    if provider == lunarcrush_rules.PROVIDER:
+        return lunarcrush_rules.too_many_requests(*headers, daily=bool(parameters.get("daily")))
+    if provider == coinapi_rules.PROVIDER:
+        return coinapi_rules.too_many_requests(*headers)
     return alternative_me.too_many_requests(*headers)
 
 

@@ -59,13 +59,13 @@ class ReplayedMarket:
     simulated = False
 
     def __init__(self, directory: Path, symbols: tuple[str, ...] = ()) -> None:
-        self._name = directory.name
+        self.directory = directory
         self._coins = RecordedCoins(directory, symbols)
         self._index = RecordedIndex(directory / "fear_greed")
 
     @property
     def description(self) -> str:
-        return f"recordings of {', '.join(self._coins.bases) or 'nothing'} in {self._name}"
+        return f"recordings of {', '.join(self._coins.bases) or 'nothing'} in {self.directory.name}"
 
     def universe(self, now_ms: int) -> Universe:
         binance: dict[str, Contract] = {}

@@ -39,6 +39,26 @@ SCENARIOS: Mapping[str, Sequence[Situation]] = {
         Situation("coingecko", "http_429", parameters={"retry_after_s": None, "plain": True}),
     ),
     "fear_greed_dead": (Situation("alternative_me", "dead"),),
+    "coinglass_rate_limited": (
+        Situation("coinglass", "http_429", parameters={"retry_after_s": None}),
+    ),
+    # Measured: some calls take many seconds.
+    "coinglass_slow": (Situation("coinglass", "latency_ms", parameters={"ms": 20_000}),),
+    "coinglass_empty": (Situation("coinglass", "empty"),),
+    "coinglass_server_error": (
+        Situation(
+            "coinglass", "answer", parameters={"json": {"code": "500", "msg": "Server Error"}}
+        ),
+    ),
+    "lunarcrush_day_used_up": (
+        Situation("lunarcrush", "http_429", parameters={"retry_after_s": None, "daily": True}),
+    ),
+    "coinapi_busy": (Situation("coinapi", "http_429"),),
+    "keyed_dead": (
+        Situation("coinglass", "dead"),
+        Situation("lunarcrush", "dead"),
+        Situation("coinapi", "dead"),
+    ),
     "all_dead": (Situation(EVERY_PROVIDER, "dead"),),
     "all_hanging": (Situation(EVERY_PROVIDER, "hang"),),
     "all_garbage": (Situation(EVERY_PROVIDER, "wrong_types"),),

@@ -15,7 +15,10 @@ from market import clock
 from market.sandbox.alternative_me import AlternativeMe
 from market.sandbox.binance import Binance
 from market.sandbox.calls import CallLog, Violation
+from market.sandbox.coinapi import CoinApi
 from market.sandbox.coingecko import CoinGecko
+from market.sandbox.coinglass import Coinglass
+from market.sandbox.coinglass_recorded import RecordedCoinglass
 from market.sandbox.faults import (
     HANG_S,
     STALE_BY_MS,
@@ -34,8 +37,11 @@ from market.sandbox.http import (
     Vendor,
     find_endpoint,
 )
+from market.sandbox.keyed import KeyedVendor, example_keys
+from market.sandbox.lunarcrush import LunarCrush
 from market.sandbox.metering import Meter
 from market.sandbox.okx import Okx
+from market.sandbox.replay import ReplayedMarket
 from market.sandbox.scenarios import apply_scenario
 from market.sandbox.source import MarketSource
 
@@ -60,6 +66,9 @@ class Upstreams:
             Okx(source),
             CoinGecko(source),
             AlternativeMe(source),
+            Coinglass(source, _recorded_by_coinglass(source)),
+            LunarCrush(source),
+            CoinApi(source),
         )
         self._mounted = [Mounted(vendor, Meter()) for vendor in vendors]
         if scenario:
@@ -99,7 +108,7 @@ class Upstreams:
         return self._log.count(provider, path, symbol)
 
     def call_summary(self) -> dict[str, Any]:
-        return self._log.summary()
+        return {**self._log.summary(), "spent": {name: self.spent(name) for name in self._keyed}}
 
     @property
     def violations(self) -> tuple[Violation, ...]:
@@ -115,6 +124,28 @@ class Upstreams:
         """Multiply every vendor's limits, for measurements that are not about limits."""
         for each in self._mounted:
             each.meter.scale = scale
+
+    @property
+    def documented(self) -> list[str]:
+        """The keyed providers that answer as documented where live answers differ."""
+        return [name for name, vendor in self._keyed.items() if vendor.documented]
+
+    @documented.setter
+    def documented(self, providers: Sequence[str]) -> None:
+        unknown = set(providers) - set(self._keyed)
+        if unknown:
+            raise ValueError(f"unknown: {sorted(unknown)}, not of {sorted(self._keyed)}")
+        for name, vendor in self._keyed.items():
+            vendor.documented = name in providers
+
+    @property
+    def _keyed(self) -> dict[str, KeyedVendor]:
+        vendors = (each.vendor for each in self._mounted)
+        return {each.name: each for each in vendors if isinstance(each, KeyedVendor)}
+
+    def spent(self, provider: str) -> dict[str, dict[str, int]]:
+        """Return the units a provider accepted since the last reset: key or caller → limit."""
+        return next(m.meter.spent() for m in self._mounted if m.vendor.name == provider)
 
     def set_clock(self, at_ms: int | None) -> None:
         """Hold market time at an instant, or let it run with None. Of this process."""
@@ -136,6 +167,10 @@ class Upstreams:
             if path == prefix or path.startswith(prefix + "/"):
                 return each
         return None
+
+    @property
+    def example_keys(self) -> dict[str, list[str]]:
+        return example_keys(each.vendor for each in self._mounted)
 
     @property
     def prefixes(self) -> dict[str, str]:
@@ -200,3 +235,7 @@ class Upstreams:
             except Refused as refused:
                 response = refused.response
         return vendor.after(request, endpoint, response, meter)
+
+
+def _recorded_by_coinglass(source: MarketSource) -> RecordedCoinglass | None:
+    return RecordedCoinglass(source.directory) if isinstance(source, ReplayedMarket) else None

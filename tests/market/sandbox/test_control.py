@@ -103,7 +103,7 @@ def test_broken_limits_are_reported(upstream: Upstream):
 def test_settings_change_latency_and_limits(upstream: Upstream):
     response = upstream.post("/_control/settings", {"latency_ms": 3, "limit_scale": 50})
 
-    assert response.json() == {"latency_ms": 3, "limit_scale": 50.0}
+    assert response.json() == {"latency_ms": 3, "limit_scale": 50.0, "documented": []}
     assert upstream.sandbox.latency_ms == 3
 
 
@@ -203,3 +203,25 @@ def test_without_a_fixed_clock_the_market_follows_the_running_one():
         second = upstream.binance("/fapi/v1/time")["serverTime"]
 
     assert second - first == HOUR_MS
+
+
+def test_providers_answer_as_documented_when_told_to(upstream: Upstream):
+    chosen = upstream.post("/_control/settings", {"documented": ["coinglass", "coinapi"]})
+    unknown = upstream.post("/_control/settings", {"documented": ["binance"]})
+
+    assert chosen.json()["documented"] == ["coinglass", "coinapi"]
+    assert unknown.status_code == 400
+    assert upstream.sandbox.documented == ["coinglass", "coinapi"]
+
+
+def test_the_first_page_names_the_keys_and_the_calls_what_each_has_spent(upstream: Upstream):
+    headers = {"CG-API-KEY": "sandbox-coinglass-startup"}
+    upstream.get(f"{HERE}/coinglass", "/api/futures/supported-coins", headers=headers)
+
+    page = upstream.get(HERE, "/").text
+    spent = upstream.get(HERE, "/_control/calls").json()["spent"]
+
+    assert "sandbox-coinglass-startup" in page
+    assert "sandbox-lunarcrush-individual" in page
+    assert spent["coinglass"] == {"sandbox-coinglass-startup": {"startup calls per minute": 1}}
+    assert spent["coinapi"] == {}
