@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 
 from market.providers.circuit_breaker import CircuitBreaker, Passage
 from market.providers.errors import ProviderRateLimited, ProviderUnavailable
+from market.providers.payer import ClientPayer, ClientShareSpent, current_payer
 from market.providers.policy import ProviderPolicy
 from market.providers.rate_limit import Penalties, budget_of
 from market.providers.store_threads import in_store_thread
@@ -24,6 +25,7 @@ from market.store_contract import Budget, Store
 POOL_CONNECTIONS = 20
 # A wait that ends this close to the deadline is in vain: the call itself takes time.
 LEAST_TIME_TO_CALL_S = 0.2
+_BUDGET_USED = "our own budget for these calls is used up"
 
 
 class _Queue:
@@ -59,6 +61,9 @@ class Admission:
             raise ProviderUnavailable(self._policy.name, "not asked: no time is left")
         pools = self._policy.pools[pool]
         budgets = [budget_of(self._policy.name, one, scope) for one in pools]
+        payer = current_payer()
+        if payer is not None:
+            return await self._enter_for_client(payer, budgets, cost)
         queue = self._queues.get((pool, scope))
         if queue is None:
             queue = self._queues[(pool, scope)] = _Queue()
@@ -89,6 +94,18 @@ class Admission:
     def leave(self) -> None:
         self._slots.release()
 
+    async def _enter_for_client(
+        self, payer: ClientPayer, budgets: Sequence[Budget], cost: int
+    ) -> Passage:
+        """Pay from the clients' share too, or refuse at once: web threads do not wait in line."""
+        passage, wait_s, reason = await self._ask([*budgets, *payer.shares(budgets, cost)], cost)
+        if passage is None:
+            if reason == _BUDGET_USED:
+                raise ClientShareSpent(self._policy.name, retry_after_s=max(wait_s, 1.0))
+            raise ProviderRateLimited(self._policy.name, reason, retry_after_s=max(wait_s, 1.0))
+        payer.pay(cost)
+        return passage
+
     async def _ask(self, budgets: Sequence[Budget], cost: int) -> tuple[Passage | None, float, str]:
         await self._slots.acquire()
         passage = None
@@ -108,7 +125,7 @@ class Admission:
         self._breaker.check(circuit)
         wait_s = self._store.take(budgets, cost)
         if wait_s > 0:
-            return None, wait_s, "our own budget for these calls is used up"
+            return None, wait_s, _BUDGET_USED
         # Last, so that a refused budget never leaves a probe behind that nobody sends.
         return self._breaker.pass_through(circuit), 0.0, ""
 

@@ -22,6 +22,7 @@ CALLS_PER_IP = {
     "tickers": 20,
     "instruments": 20,
     "candles": 40,
+    "books": 40,
     "history-candles": 20,
     "liquidation-orders": 20,  # withdrawn from the documentation, which said 40
 }

@@ -33,6 +33,10 @@ class BudgetUse:
     used: int
     limit: int
 
+    @property
+    def remaining(self) -> int:
+        return max(0, self.limit - self.used)
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderFault:

@@ -35,6 +35,7 @@ from market.providers.exchange import (
     normalised,
     parse_json,
 )
+from market.providers.payer import current_payer
 from market.providers.policy import ProviderPolicy
 from market.providers.provider_state import StateBoard
 from market.providers.rate_limit import Penalties, PenaltyKind, Pool, parse_retry_after_s
@@ -132,8 +133,10 @@ class Transport:
             fetched = self._cache.in_memory(self._key(call), cache_ttl_s)
             if fetched is not None:
                 return fetched
+        # A client refused for its own share must not take a scan's call down with it.
+        by_client = current_payer() is not None
         return await self._flights.share(
-            (path, call.params, cached), call.deadline, lambda: self._obtain(call)
+            (path, call.params, cached, by_client), call.deadline, lambda: self._obtain(call)
         )
 
     async def _obtain(self, call: _Call) -> Fetched:

@@ -85,7 +85,12 @@ def test_availability_tells_what_is_on_and_how_and_never_the_key(settings):
 
     rows = registry.provider_availability()
 
-    assert [row.name for row in rows] == ["binance", "okx", "coingecko", "alternative_me"]
-    assert all(row.enabled for row in rows)
+    enabled = [row.name for row in rows if row.enabled]
+    assert enabled == ["binance", "okx", "coingecko", "alternative_me"]
+    assert {row.name: row.detail for row in rows if not row.enabled} == {
+        "coinglass": "off: set COINGLASS_API_KEY",
+        "lunarcrush": "off: set LUNARCRUSH_API_KEY",
+        "coinapi": "off: set COINAPI_KEY",
+    }
     assert "Demo key" in rows[2].detail
     assert not any("CG-secret" in row.detail for row in rows)
