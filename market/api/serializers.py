@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from market.chains import CANDLE_INTERVALS
 from market.clock import datetime_at
+from market.providers.registry import provider_availability
 from market.services import MarketReport
 from market.snapshot import MarketSnapshot, Problem, Reading, ReadingName
 from market.types import Candles, Interval, Listing, Venue
@@ -112,7 +113,14 @@ def market_document(report: MarketReport) -> dict[str, Any]:
     snapshot, instrument = report.snapshot, report.instrument
     candles = _candles(report)
     from_okx = candles if report.candles_source == Venue.OKX else None
-    unavailable = dict(KEYED_GROUPS)
+    paid = {name: _of_source(snapshot, name) for name in KEYED_GROUPS}
+    unavailable = {
+        name: "none of these readings is its own now; see readings and problems"
+        if _is_on(name)
+        else reason
+        for name, reason in KEYED_GROUPS.items()
+        if paid[name] is None
+    }
     if candles is None:
         unavailable["candles"] = "no venue has current bars of this coin; see problems"
     if from_okx is None:
@@ -131,7 +139,7 @@ def market_document(report: MarketReport) -> dict[str, Any]:
         },
         "candles": candles,
         "okx": from_okx,
-        **dict.fromkeys(KEYED_GROUPS),
+        **paid,
         "unavailable": unavailable,
         "problems": [_problem(problem) for problem in snapshot.problems],
         "listings": {
@@ -142,6 +150,20 @@ def market_document(report: MarketReport) -> dict[str, Any]:
         "marketCapRank": instrument.market_cap_rank,
         "environment": snapshot.environment,
     }
+
+
+def _of_source(snapshot: MarketSnapshot, source: str) -> dict[str, float] | None:
+    """Return the readings that a paid source gave, by name; None when it gave none."""
+    found = {
+        name.value: reading.value
+        for name, reading in snapshot.readings.items()
+        if reading.source == source
+    }
+    return found or None
+
+
+def _is_on(source: str) -> bool:
+    return any(known.name == source and known.enabled for known in provider_availability())
 
 
 def _candles(report: MarketReport) -> dict[str, Any] | None:
