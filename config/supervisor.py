@@ -65,6 +65,10 @@ def sandbox_environment(port: int) -> dict[str, str]:
         "OKX_FALLBACK_BASE_URL": f"{base}/okx",
         "COINGECKO_BASE_URL": f"{base}/coingecko/api/v3",
         "ALTERNATIVE_ME_BASE_URL": f"{base}/alternative_me",
+        # Reached only with a key, one of the sandbox's own.
+        "COINGLASS_BASE_URL": f"{base}/coinglass",
+        "LUNARCRUSH_BASE_URL": f"{base}/lunarcrush/api4",
+        "COINAPI_BASE_URL": f"{base}/coinapi",
     }
 
 

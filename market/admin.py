@@ -4,11 +4,17 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from typing import Any
 
-from market.models import HEAD_AT, ListedSymbol, Series
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from market.models import HEAD_AT, ListedSymbol, ProviderStatus, Series
+from market.provider_status import provider_statuses
+from market.store import get_store
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -66,3 +72,22 @@ class SeriesAdmin(ReadOnlyAdmin):
     @admin.display(boolean=True, description="head")
     def is_head(self, chunk: Series) -> bool:
         return chunk.chunk_start_at == HEAD_AT
+
+
+@admin.register(ProviderStatus)
+class ProviderStatusAdmin(ReadOnlyAdmin):
+    """A page over the shared store; there are no rows."""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            **(extra_context or {}),
+            "title": "Providers",
+            "opts": self.opts,
+            "statuses": provider_statuses(get_store()),
+        }
+        return TemplateResponse(request, "admin/market/providerstatus/change_list.html", context)

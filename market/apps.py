@@ -12,6 +12,7 @@ class MarketConfig(AppConfig):
         from config.api.errors import register_problem
         from config.api.health import register_probe
         from market import clock, health
+        from market.api.vendor_problems import register_vendor_problems
         from market.instruments import UnknownSymbol
         from market.universe import MarketUnavailable
 
@@ -39,6 +40,7 @@ class MarketConfig(AppConfig):
             type_slug="market-unavailable",
             extra=lambda unavailable: {"retry_after_s": unavailable.retry_after_s},
         )
+        register_vendor_problems()
         register_probe("store", health.probe_store, critical=True)
         register_probe("providers", health.probe_providers)
         register_probe("market_data", health.probe_market_data)

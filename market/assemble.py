@@ -8,6 +8,7 @@ left out and named in ``problems``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -27,10 +28,12 @@ from market.chains import (
     PRICE_MAX_AGE_MS,
     READING_OF_STATISTIC,
     SETTLED,
+    WINDOWS,
     bar_max_age_ms,
 )
 from market.due import newest_closed_open_ms
-from market.liquidations import covered_h
+from market.evidence import own_momentum, shown_evidence
+from market.liquidations import buckets_of_windows, covered_h
 from market.models import MARKET_WIDE, SeriesKind
 from market.readings import CheckedReadings, hours
 from market.series import Held
@@ -40,8 +43,10 @@ from market.snapshot import (
     ReadingName,
 )
 from market.sources.asking import Harvest
+from market.sources.lunarcrush import COLUMNS as SOCIAL_COLUMNS
 from market.tables import Table, join, observation, table_buckets, table_candles
 from market.types import (
+    DAY_MS,
     Instrument,
     Interval,
     Venue,
@@ -49,6 +54,13 @@ from market.types import (
 from market.windows import LIQUIDATION_WINDOW_H, window_history, window_liquidations
 
 VOTES_NOTE: Final = "proxy: up-votes of CoinGecko's visitors"
+PAID_NOTES: Final = MappingProxyType(
+    {
+        SeriesKind.FUNDING: "all exchanges, weighted by open interest",
+        SeriesKind.OPEN_INTEREST: "all exchanges",
+    }
+)
+WINDOWS_NOTE: Final = "Binance, OKX and Bybit together, 24 h of 24 h"
 TRENDING_NOTE: Final = "proxy: place in CoinGecko's trending list, 0 is first"
 
 
@@ -64,7 +76,9 @@ def build_snapshot(
     assembly.liquidations()
     assembly.social()
     assembly.fear_greed()
+    assembly.name_what_was_left_out()
     assembly.name_what_is_missing()
+    assembly.show_evidence()
     return MarketSnapshot(
         symbol=instrument.symbol,
         at_ms=at_ms,
@@ -74,6 +88,7 @@ def build_snapshot(
         ),
         readings=assembly.readings,
         problems=tuple(assembly.problems),
+        shown=assembly.shown,
     )
 
 
@@ -85,7 +100,7 @@ class _Assembly(CheckedReadings):
     def candles_and_price(self) -> None:
         best: tuple[tuple[bool, int], Venue, dict[Interval, Held]] | None = None
         expected_ms = newest_closed_open_ms(Interval.M15, self.at_ms)
-        for venue in self.exchanges:
+        for venue in (*self.exchanges, Venue.COINAPI):
             bars = self._bars(venue)
             current = Interval.M15 in bars and bars[Interval.M15].table.last_ms >= expected_ms
             rank = (current, len(bars))
@@ -108,7 +123,8 @@ class _Assembly(CheckedReadings):
                 newest.fetched_at_ms,
             )
         self._price(venue, newest)
-        self._taker_share(venue)
+        if venue in self.exchanges:
+            self._taker_share(venue)
 
     def _bars(self, venue: Venue) -> dict[Interval, Held]:
         """Return the bars of a venue by length, as far as they reach up to the present."""
@@ -191,7 +207,7 @@ class _Assembly(CheckedReadings):
                 fetched_at_ms = self.at_ms
             known = whole if settled is not None else bare
             known.append((venue, Held(table, fetched_at_ms)))
-        self._first_of(ReadingName.FUNDING, [*whole, *bare])
+        self._paid_or_first_of(SeriesKind.FUNDING, ReadingName.FUNDING, [*whole, *bare])
 
     def statistic(self, kind: SeriesKind, reading: ReadingName) -> None:
         known: list[tuple[Venue, Held]] = []
@@ -202,7 +218,36 @@ class _Assembly(CheckedReadings):
             grid = self.stored(self.base, kind, venue, GRID.value)
             table = fine.table if grid is None else join(grid.table, fine.table).table
             known.append((venue, Held(table, fine.fetched_at_ms)))
-        self._first_of(reading, known)
+        self._paid_or_first_of(kind, reading, known)
+
+    def _paid_or_first_of(
+        self, kind: SeriesKind, reading: ReadingName, known: Sequence[tuple[Venue, Held]]
+    ) -> None:
+        """Take the paid source while its newest value stands, else the exchanges in turn."""
+        paid = self._of_coinglass(kind, reading)
+        if paid is None:
+            self._first_of(reading, known)
+            return
+        self.take_series(reading, Venue.COINGLASS, paid, note=PAID_NOTES.get(kind))
+        others = {}
+        for venue, held in known:
+            table = held.table.until(self.at_ms)
+            if len(table) and self.at_ms - table.last_ms <= MAX_AGE_MS[reading]:
+                others[venue.value] = float(table.values[0][-1])
+        self.compare(reading, others)
+
+    def _of_coinglass(self, kind: SeriesKind, reading: ReadingName) -> Held | None:
+        if not self.prefers(reading, Venue.COINGLASS):
+            return None
+        fine = self.stored(self.base, kind, Venue.COINGLASS, FINE.value)
+        if fine is None:
+            return None
+        grid = self.stored(self.base, kind, Venue.COINGLASS, GRID.value)
+        table = fine.table if grid is None else join(grid.table, fine.table).table
+        table = table.until(self.at_ms)
+        if not len(table) or self.at_ms - table.last_ms > MAX_AGE_MS[reading]:
+            return None
+        return Held(table, fine.fetched_at_ms)
 
     def _first_of(self, reading: ReadingName, known: Sequence[tuple[Venue, Held]]) -> None:
         """Take the first source that is up to date, else the first that is not too old."""
@@ -220,6 +265,9 @@ class _Assembly(CheckedReadings):
     # --- Liquidations ---------------------------------------------------------------------------
 
     def liquidations(self) -> None:
+        if self._liquidation_windows():
+            self._compare_liquidations()
+            return
         if self.instrument.okx is None:
             self.tell(
                 ReadingName.LIQUIDATIONS, Venue.OKX, "this coin has no swap there to be watched"
@@ -245,9 +293,48 @@ class _Assembly(CheckedReadings):
         ):
             self.buckets = buckets
 
+    def _liquidation_windows(self) -> bool:
+        """Take Coinglass's four windows, if the open interest they are measured by is there too."""
+        source = Venue.COINGLASS
+        if not self.prefers(ReadingName.LIQUIDATIONS, source):
+            return False
+        windows = self.stored(self.base, SeriesKind.LIQUIDATION_WINDOWS, source, WINDOWS)
+        measure = self.stored(self.base, SeriesKind.VENUE_OPEN_INTEREST, source, FINE.value)
+        if windows is None or measure is None:
+            return False
+        table, oi = windows.table.until(self.at_ms), measure.table.until(self.at_ms)
+        oldest_ms = self.at_ms - MAX_AGE_MS[ReadingName.LIQUIDATIONS]
+        if not len(table) or not len(oi) or min(table.last_ms, oi.last_ms) < oldest_ms:
+            return False
+        buckets = buckets_of_windows(table.values[:, -1], table.last_ms)
+        total_usd = float(buckets.long_usd.sum() + buckets.short_usd.sum())
+        if not self.take(
+            ReadingName.LIQUIDATIONS,
+            source,
+            total_usd,
+            table.last_ms,
+            windows.fetched_at_ms,
+            note=WINDOWS_NOTE,
+        ):
+            return False
+        self.buckets = buckets
+        self.take_series(ReadingName.LIQUIDATION_VENUE_OI, source, Held(oi, measure.fetched_at_ms))
+        return True
+
+    def _compare_liquidations(self) -> None:
+        held = self.stored(self.base, SeriesKind.LIQUIDATIONS, Venue.OKX, BUCKETS)
+        if held is None:
+            return
+        watched = window_liquidations(table_buckets(held.table, BUCKET_MS), self.at_ms)
+        floor_usd = float(np.nansum(watched.long_usd) + np.nansum(watched.short_usd))
+        self.compare(ReadingName.LIQUIDATIONS, {Venue.OKX.value: floor_usd})
+
     # --- The crowd ------------------------------------------------------------------------------
 
     def social(self) -> None:
+        if self._social_of_lunarcrush():
+            self._trending()
+            return
         if self.instrument.coingecko_id is None:
             self.tell(
                 ReadingName.SOCIAL_SENTIMENT,
@@ -258,6 +345,68 @@ class _Assembly(CheckedReadings):
         votes = self.stored(self.base, SeriesKind.SOCIAL_SENTIMENT, Venue.COINGECKO, DAILY)
         if votes is not None:
             self.take_series(ReadingName.SOCIAL_SENTIMENT, Venue.COINGECKO, votes, note=VOTES_NOTE)
+        self._trending()
+
+    def _social_of_lunarcrush(self) -> bool:
+        """Take sentiment and momentum, once the price says that it is the same coin."""
+        source = Venue.LUNARCRUSH
+        if not self.prefers(ReadingName.SOCIAL_SENTIMENT, source):
+            return False
+        held = self.stored(self.base, SeriesKind.SOCIAL_METRICS, source, HOURLY)
+        if held is None:
+            return False
+        metrics = held.table.until(self.at_ms)
+        if not len(metrics):
+            return False
+        newest = dict(zip(SOCIAL_COLUMNS, metrics.values[:, -1].tolist(), strict=True))
+        price = self.readings.get(ReadingName.PRICE)
+        if price is not None and not 0.8 <= newest["price_usd"] / price.value <= 1.25:
+            self.tell(
+                ReadingName.SOCIAL_SENTIMENT, source, "its coin of this name has another price"
+            )
+            return False
+        self.shown["social"] = {
+            **{name: value if value == value else None for name, value in newest.items()},
+            "observed_at_ms": metrics.last_ms,
+            **self._momentum(metrics),
+        }
+        sentiment = metrics.values[:1]
+        known = np.isfinite(sentiment[0])
+        if not known.any():
+            detail = "its list has no sentiment of this coin on this plan"
+            self.tell(ReadingName.SOCIAL_SENTIMENT, source, detail)
+            return False
+        self.take_series(
+            ReadingName.SOCIAL_SENTIMENT,
+            source,
+            Held(Table(metrics.times_ms[known], sentiment[:, known]), held.fetched_at_ms),
+        )
+        return ReadingName.SOCIAL_SENTIMENT in self.readings
+
+    def _momentum(self, metrics: Table) -> dict[str, float | None]:
+        """Take momentum of the coin's hours, else of our own daily comparison of the list."""
+        source = Venue.LUNARCRUSH
+        held = self.stored(self.base, SeriesKind.SOCIAL_MOMENTUM, source, HOURLY)
+        table = Table.empty(2) if held is None else held.table.until(self.at_ms)
+        fetched_at_ms = self.at_ms if held is None else held.fetched_at_ms
+        note = "from its hours"
+        if not len(table) or self.at_ms - table.last_ms > DAY_MS:
+            own = own_momentum(metrics)
+            if own is not None:
+                table, note = own, "from the list, now and a day ago"
+                fetched_at_ms = self.at_ms
+        if not len(table):
+            return {"momentum": None, "interactions_change_pct": None}
+        first = Held(Table(table.times_ms, table.values[:1]), fetched_at_ms)
+        self.take_series(ReadingName.SOCIAL_MOMENTUM, source, first, note=note)
+        if ReadingName.SOCIAL_MOMENTUM not in self.readings:
+            return {"momentum": None, "interactions_change_pct": None}
+        return {
+            "momentum": float(table.values[0][-1]),
+            "interactions_change_pct": float(table.values[1][-1]),
+        }
+
+    def _trending(self) -> None:
         source = Venue.COINGECKO
         trending = self.harvest.live.get((self.base, ReadingName.SOCIAL_TRENDING, source.value))
         if trending is not None:
@@ -265,14 +414,59 @@ class _Assembly(CheckedReadings):
             self.take_series(ReadingName.SOCIAL_TRENDING, source, seen, note=TRENDING_NOTE)
 
     def fear_greed(self) -> None:
-        held = self.stored(MARKET_WIDE, SeriesKind.FEAR_GREED, Venue.ALTERNATIVE_ME, DAILY)
-        if held is None:
+        """Take the publisher's own index, else Coinglass's where that is fresher and paid for."""
+        known: list[tuple[int, Venue, Held]] = []
+        for venue in (Venue.ALTERNATIVE_ME, Venue.COINGLASS):
+            held = self.stored(MARKET_WIDE, SeriesKind.FEAR_GREED, venue, DAILY)
+            table = Table.empty(1) if held is None else held.table.until(self.at_ms)
+            if held is None or not len(table):
+                continue
+            if venue is Venue.COINGLASS and venue not in self.harvest.preferred.values():
+                continue  # its key is gone
+            known.append((int(table.last_ms // DAY_MS), venue, held))
+        if not known:
             return
+        day, venue, held = max(known, key=lambda entry: entry[0])  # of equals the first
         table = held.table.until(self.at_ms)
-        late = len(table) > 0 and self.at_ms - table.last_ms > FEAR_GREED_LATE_MS
+        late = self.at_ms - table.last_ms > FEAR_GREED_LATE_MS
         self.take_series(
             ReadingName.FEAR_GREED,
-            Venue.ALTERNATIVE_ME,
+            venue,
             held,
             note=f"late: the value is {hours(self.at_ms - table.last_ms)} old" if late else None,
         )
+        self.compare(
+            ReadingName.FEAR_GREED,
+            {
+                other.value: float(its.table.until(self.at_ms).values[0][-1])
+                for its_day, other, its in known
+                if other is not venue and its_day == day
+            },
+        )
+
+    # --- What is only shown ---------------------------------------------------------------------
+
+    def show_evidence(self) -> None:
+        """Add what stands beside the score: order book, prints, market cap, weighted funding."""
+        held = self.stored(self.base, SeriesKind.MARKET_CAP, Venue.COINGECKO, DAILY)
+        social = self.shown.get("social")
+        if social is not None and social["market_cap_usd"] is not None:
+            self.shown["market_cap"] = {
+                "usd": social["market_cap_usd"],
+                "source": Venue.LUNARCRUSH.value,
+                "observed_at_ms": social["observed_at_ms"],
+            }
+        elif held is not None:
+            table = held.table.until(self.at_ms)
+            if (
+                len(table)
+                and self.at_ms - table.last_ms <= MAX_AGE_MS[ReadingName.SOCIAL_SENTIMENT]
+            ):
+                self.shown["market_cap"] = {
+                    "usd": float(table.values[0][-1]),
+                    "source": Venue.COINGECKO.value,
+                    "observed_at_ms": table.last_ms,
+                }
+        evidence = self.harvest.evidence.get(self.base)
+        if evidence is not None:
+            self.shown.update(shown_evidence(evidence))

@@ -12,11 +12,13 @@ from types import MappingProxyType
 from market.models import SeriesKind
 from market.snapshot import ReadingName
 from market.types import DAY_MS, HOUR_MS, MINUTE_MS, Instrument, Interval, Venue
-from market.windows import MAX_BAR_AGE_BARS
+from market.windows import LIQUIDATION_WINDOWS_H, MAX_BAR_AGE_BARS
 
 # --- Who is asked -------------------------------------------------------------------------------
 
 EXCHANGES = (Venue.BINANCE, Venue.OKX)
+# Asked with a key only.
+KEYED_VENUES = frozenset({Venue.COINGLASS, Venue.LUNARCRUSH, Venue.COINAPI})
 
 # A source that has not answered after this share of the deadline gets company: the next one is
 # asked too, and the first to answer wins. 2.5 s of the usual 8 s, so that a hanging venue leaves
@@ -63,6 +65,7 @@ BUCKET_MS = 5 * MINUTE_MS
 BUCKETS = "5m"
 DAILY = "1d"
 HOURLY = "1h"
+WINDOWS = "windows"
 
 
 def _bars(interval: Interval, retry_ms: int) -> SeriesLayout:
@@ -71,6 +74,7 @@ def _bars(interval: Interval, retry_ms: int) -> SeriesLayout:
 
 _FINE_LAYOUT = SeriesLayout(FINE.ms, 5 * MINUTE_MS, 2 * DAY_MS, _ARCHIVE_ROWS * FINE.ms)
 _GRID_LAYOUT = SeriesLayout(GRID.ms, 5 * MINUTE_MS, 31 * DAY_MS, _ARCHIVE_ROWS * GRID.ms)
+_HOURLY_LAYOUT = SeriesLayout(HOUR_MS, 5 * MINUTE_MS, 3 * DAY_MS, _ARCHIVE_ROWS * HOUR_MS)
 _DAILY_LAYOUT = SeriesLayout(DAY_MS, HOUR_MS, 60 * DAY_MS, 64 * DAY_MS)
 
 LAYOUTS = MappingProxyType(
@@ -91,6 +95,13 @@ LAYOUTS = MappingProxyType(
         (SeriesKind.LIQUIDATIONS, BUCKETS): SeriesLayout(
             BUCKET_MS, MINUTE_MS, 25 * HOUR_MS, DAY_MS
         ),
+        # Of sources that average over exchanges: a grid of bars, and our own samples between them.
+        (SeriesKind.FUNDING, GRID.value): _GRID_LAYOUT,
+        (SeriesKind.FUNDING, FINE.value): _FINE_LAYOUT,
+        (SeriesKind.LIQUIDATION_WINDOWS, WINDOWS): _FINE_LAYOUT,
+        (SeriesKind.SOCIAL_METRICS, HOURLY): _HOURLY_LAYOUT,
+        (SeriesKind.SOCIAL_MOMENTUM, HOURLY): _HOURLY_LAYOUT,
+        (SeriesKind.MARKET_CAP, DAILY): _DAILY_LAYOUT,
         (SeriesKind.SOCIAL_SENTIMENT, DAILY): _DAILY_LAYOUT,
         (SeriesKind.FEAR_GREED, DAILY): _DAILY_LAYOUT,
     }
@@ -99,7 +110,13 @@ LAYOUTS = MappingProxyType(
 
 def width_of(kind: SeriesKind | str) -> int:
     """Return how many columns a kind has."""
-    return {SeriesKind.CANDLES: 7, SeriesKind.LIQUIDATIONS: 2}.get(SeriesKind(kind), 1)
+    return {
+        SeriesKind.CANDLES: 7,
+        SeriesKind.LIQUIDATIONS: 2,
+        SeriesKind.LIQUIDATION_WINDOWS: 2 * len(LIQUIDATION_WINDOWS_H),
+        SeriesKind.SOCIAL_METRICS: 9,
+        SeriesKind.SOCIAL_MOMENTUM: 2,
+    }.get(SeriesKind(kind), 1)
 
 
 # --- How old a value may be ---------------------------------------------------------------------
@@ -120,6 +137,7 @@ MAX_AGE_MS = MappingProxyType(
         ReadingName.LIQUIDATIONS: HOUR_MS,  # since the newest watched bucket ended
         ReadingName.LIQUIDATION_VENUE_OI: HOUR_MS,
         ReadingName.SOCIAL_SENTIMENT: 2 * DAY_MS,  # asked daily
+        ReadingName.SOCIAL_MOMENTUM: 2 * DAY_MS,
         ReadingName.SOCIAL_TRENDING: HOUR_MS,
         ReadingName.FEAR_GREED: 2 * DAY_MS,  # published daily
     }

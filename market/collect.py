@@ -18,6 +18,7 @@ from market.chains import (
     FINE,
     FRESH_AGE_MS,
     HEDGE_SHARE,
+    KEYED_VENUES,
     READING_OF_STATISTIC,
     exchanges_of,
 )
@@ -27,11 +28,14 @@ from market.providers.deadline import deadline_within
 from market.providers.errors import ProviderError
 from market.providers.registry import Providers
 from market.snapshot import ReadingName
+from market.sources import coinapi, coinglass, lunarcrush
 from market.sources.asking import Asking, Harvest, cancel, series_key
 from market.sources.candles import ask_candles
 from market.sources.crowd import ask_fear_greed, ask_social, votes_due
+from market.sources.evidence import ask_evidence
 from market.sources.funding import ask_funding
 from market.sources.liquidations import LIVE_PAGES, ask_liquidations
+from market.sources.planned import PlannedRead, ask_planned, said, standing_refusals
 from market.sources.statistics import ask_statistic
 from market.types import Instrument, Venue
 
@@ -48,6 +52,9 @@ VOTES_PER_WAVE = 3
 # due at each new bar: what is left over stays as it is for a bar, as long as it is still fresh.
 STATISTICS_PER_WAVE = 700
 
+# What is only shown may keep an answer that is otherwise done waiting this long.
+EVIDENCE_WAIT_S = 0.1
+
 Attempt = tuple[Venue, Callable[[], Coroutine[Any, Any, None]]]
 
 
@@ -60,8 +67,11 @@ async def collect(
     deadline_s: float,
     hedge_after_s: float | None = None,
     liquidation_pages: int = LIVE_PAGES,
+    with_evidence: bool = False,
 ) -> Harvest:
     """Add to what is known all that is due; return within the deadline with what came.
+
+    ``with_evidence`` reads what is only shown, too, of a single coin.
 
     ``hedge_after_s`` is how long a source may keep the next one waiting; a share of the deadline
     unless told otherwise.
@@ -69,6 +79,7 @@ async def collect(
     if hedge_after_s is None:
         hedge_after_s = deadline_s * HEDGE_SHARE
     asking = Asking(providers, harvest, instruments, at_ms)
+    harvest.preferred = _preferred(providers)
     may_ask_votes = _whose_votes(asking)
     postponed = _postponed_statistics(asking)
     slots = asyncio.Semaphore(COINS_AT_ONCE)
@@ -107,16 +118,59 @@ async def collect(
                     ReadingName.FEAR_GREED,
                     (Venue.ALTERNATIVE_ME, partial(ask_fear_greed, asking)),
                     hedge_after_s,
+                    *_fear_greed_fallback(asking),
                 )
             )
         )
+        tasks.append(asyncio.create_task(_ask_paid(asking, hedge_after_s)))
+        evidence = [
+            asyncio.create_task(ask_evidence(asking, instrument))
+            for instrument in (instruments if with_evidence and len(instruments) == 1 else ())
+        ]
     _, late = await asyncio.wait(tasks, timeout=deadline_s)
     await cancel(late)
+    if evidence:
+        _, late = await asyncio.wait(evidence, timeout=0.0 if late else EVIDENCE_WAIT_S)
+        await cancel(late)
     await asking.close()
     for task in tasks:
         if not task.cancelled() and (error := task.exception()) is not None:
             raise error
     return harvest
+
+
+def _preferred(providers: Providers) -> dict[ReadingName, Venue]:
+    """Return the readings that a paid source is asked for first."""
+    preferred: dict[ReadingName, Venue] = {}
+    if providers.coinglass is not None:
+        readings = coinglass.preferred_readings(providers.coinglass)
+        preferred |= dict.fromkeys(readings, Venue.COINGLASS)
+    if providers.lunarcrush is not None:
+        preferred[ReadingName.SOCIAL_SENTIMENT] = Venue.LUNARCRUSH
+        preferred[ReadingName.SOCIAL_MOMENTUM] = Venue.LUNARCRUSH
+    return preferred
+
+
+async def _ask_paid(asking: Asking, patience_s: float) -> None:
+    """Ask the paid sources for what is due, beside the exchanges and as far as plans go."""
+    providers = asking.providers
+    if providers.coinglass is None and providers.lunarcrush is None:
+        return
+    standing = await standing_refusals(asking)
+    reads: list[PlannedRead] = []
+    if providers.coinglass is not None:
+        refused = standing.get(Venue.COINGLASS, {})
+        reads.extend(coinglass.planned_reads(asking, providers.coinglass, refused))
+    if providers.lunarcrush is not None:
+        reads.extend(lunarcrush.planned_reads(asking, providers.lunarcrush))
+    await ask_planned(asking, reads, standing, patience_s)
+
+
+def _fear_greed_fallback(asking: Asking) -> list[Attempt]:
+    api = asking.providers.coinglass
+    if api is None:
+        return []
+    return [(Venue.COINGLASS, partial(coinglass.ask_fear_greed, asking, api))]
 
 
 def _exchange_chains(
@@ -127,11 +181,15 @@ def _exchange_chains(
 ) -> list[tuple[ReadingName, list[Attempt]]]:
     """Return for each reading of a coin which venues to ask, in order."""
     exchanges = exchanges_of(instrument)
+    candles: list[Attempt] = [
+        (venue, partial(ask_candles, asking, instrument, venue)) for venue in exchanges
+    ]
+    api = asking.providers.coinapi
+    if api is not None:
+        last = partial(coinapi.ask_candles, asking, instrument, api)
+        candles.append((Venue.COINAPI, last))
     chains: list[tuple[ReadingName, list[Attempt]]] = [
-        (
-            ReadingName.CANDLES,
-            [(venue, partial(ask_candles, asking, instrument, venue)) for venue in exchanges],
-        ),
+        (ReadingName.CANDLES, candles),
         (
             ReadingName.FUNDING,
             [(venue, partial(ask_funding, asking, instrument, venue)) for venue in exchanges],
@@ -156,21 +214,27 @@ def _exchange_chains(
 
 
 async def _ask_briefly(
-    asking: Asking, base: str, reading: ReadingName, attempt: Attempt, patience_s: float
+    asking: Asking,
+    base: str,
+    reading: ReadingName,
+    attempt: Attempt,
+    patience_s: float,
+    *others: Attempt,
 ) -> None:
     """Ask a source of the crowd's mood, which is worth less waiting than the market itself.
 
     A call that would have to wait for its budget (CoinGecko allows a few per minute) gives up.
+    ``others`` follow in turn, each as patiently.
     """
-    venue, ask = attempt
 
-    async def bounded() -> None:
+    async def bounded(ask: Callable[[], Coroutine[Any, Any, None]]) -> None:
         with deadline_within(patience_s):
             await ask()
 
+    attempts: list[Attempt] = [(venue, partial(bounded, ask)) for venue, ask in (attempt, *others)]
     with suppress(TimeoutError):  # the chain has noted that it was cut off
-        async with asyncio.timeout(patience_s):
-            await first_answer(asking, base, reading, [(venue, bounded)], patience_s)
+        async with asyncio.timeout(patience_s * len(attempts)):
+            await first_answer(asking, base, reading, attempts, patience_s)
 
 
 async def first_answer(
@@ -228,7 +292,8 @@ def _succeeded(
     try:
         task.result()
     except ProviderError as error:
-        asking.problem(base, reading, venue, error.detail)
+        detail = said(error) if venue in KEYED_VENUES else error.detail
+        asking.problem(base, reading, venue, detail)
         return False
     except Exception:  # a chain's outer edge: one reading's fault is not the answer's
         logger.exception(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from config.api.health import ProbeResult
 from market.chains import EXCHANGES
 from market.clock import now
-from market.providers.provider_state import ProviderState, provider_states
+from market.provider_status import Status, provider_statuses
 from market.selectors import coins_with_candles, newest_candle_end
 from market.store import get_store
 
@@ -20,13 +22,11 @@ def probe_store() -> ProbeResult:
 
 def probe_providers() -> ProbeResult:
     """Tell how each provider was doing when last asked; nobody is asked for this."""
-    states = provider_states(get_store())
-    data = {state.name: _told(state) for state in states}
-    if not states:
-        return ProbeResult("ok", "no provider has been asked yet", data)
-    failing = [state.name for state in states if state.state != "ok"]
+    statuses = provider_statuses(get_store())
+    data = {status.name: _told(status) for status in statuses}
+    failing = [status.name for status in statuses if status.is_failing]
     if not failing:
-        return ProbeResult("ok", "every provider answers", data)
+        return ProbeResult("ok", "every provider in use answers", data)
     if all(venue.value in failing for venue in EXCHANGES):
         return ProbeResult("down", "no exchange answers", data)
     return ProbeResult("degraded", f"not answering: {', '.join(failing)}", data)
@@ -45,14 +45,23 @@ def probe_market_data() -> ProbeResult:
     )
 
 
-def _told(state: ProviderState) -> dict[str, object]:
+def _told(status: Status) -> dict[str, object]:
     return {
-        "state": state.state,
-        "detail": state.detail,
-        "until": None if state.until is None else state.until.isoformat(),
-        "budgets": {use.pool: {"used": use.used, "limit": use.limit} for use in state.budgets},
-        "last_success_at": None
-        if state.last_success_at is None
-        else state.last_success_at.isoformat(),
-        "last_error": None if state.last_error is None else state.last_error.detail,
+        "state": status.state,
+        "detail": status.detail,
+        "until": _iso(status.next_try_at),
+        "budgets": {
+            use.pool: {"used": use.used, "limit": use.limit, "remaining": use.remaining}
+            for use in status.budgets
+        },
+        "refused": {
+            refusal.endpoint: f"{refusal.detail}; again in {refusal.retry_after_s / 60:.0f} min"
+            for refusal in status.refused
+        },
+        "last_success_at": _iso(status.last_success_at),
+        "last_error": status.last_error,
     }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

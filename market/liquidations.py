@@ -11,7 +11,8 @@ import numpy as np
 
 from market.chains import BUCKET_MS
 from market.providers.observations import LiquidationPage
-from market.types import DAY_MS, HOUR_MS, LiquidationBuckets
+from market.types import DAY_MS, HOUR_MS, FloatArray, LiquidationBuckets
+from market.windows import LIQUIDATION_WINDOWS_H
 
 # What a venue keeps and answers with.
 VENUE_KEEPS_MS = DAY_MS
@@ -55,6 +56,25 @@ def buckets_of(page: LiquidationPage, at_ms: int) -> LiquidationBuckets:
             side_usd[index] += order.usd
     start_ms = (first + np.arange(count, dtype=np.int64)) * BUCKET_MS
     return LiquidationBuckets(BUCKET_MS, start_ms, long_usd, short_usd)
+
+
+def buckets_of_windows(sums: FloatArray, ended_ms: int) -> LiquidationBuckets:
+    """Return hours that add up to a vendor's own sums over the last 1, 4, 12 and 24 hours.
+
+    ``sums`` are long and short USD per window, the shortest first, all ending at ``ended_ms``. What
+    one window has more than the next shorter one is spread evenly over the hours between them: no
+    figure that is computed from the windows depends on where within them it fell.
+    """
+    per_window = sums.reshape(len(LIQUIDATION_WINDOWS_H), 2)
+    hours = LIQUIDATION_WINDOWS_H[-1]
+    usd = np.zeros((2, hours))
+    earlier_h, earlier = 0, np.zeros(2)
+    for window_h, window in zip(LIQUIDATION_WINDOWS_H, per_window, strict=True):
+        share = (window - earlier) / (window_h - earlier_h)
+        usd[:, hours - window_h : hours - earlier_h] = share[:, np.newaxis]
+        earlier_h, earlier = window_h, window
+    start_ms = ended_ms - (hours - np.arange(hours, dtype=np.int64)) * HOUR_MS
+    return LiquidationBuckets(HOUR_MS, start_ms, usd[0], usd[1])
 
 
 def covered_h(buckets: LiquidationBuckets) -> float:

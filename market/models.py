@@ -45,6 +45,12 @@ class SeriesKind(models.TextChoices):
     VENUE_OPEN_INTEREST = "venue_open_interest"
     SOCIAL_SENTIMENT = "social_sentiment"
     FEAR_GREED = "fear_greed"
+    # Long and short USD of the last 1, 4, 12 and 24 h together, as a vendor sums them itself.
+    LIQUIDATION_WINDOWS = "liquidation_windows"
+    # What LunarCrush lists of a coin (market.sources.lunarcrush names the columns).
+    SOCIAL_METRICS = "social_metrics"
+    SOCIAL_MOMENTUM = "social_momentum"
+    MARKET_CAP = "market_cap"
 
 
 class ListedSymbol(models.Model):
@@ -142,3 +148,13 @@ class Series(models.Model):
 
     def __str__(self) -> str:
         return f"{self.base} {self.kind} {self.resolution} ({self.source})"
+
+
+class ProviderStatus(models.Model):
+    """How each provider is doing: an admin page over the shared store, without a table."""
+
+    class Meta:
+        managed = False
+        default_permissions = ("view",)
+        verbose_name = "provider"
+        verbose_name_plural = "provider status"

@@ -5,9 +5,13 @@ Whatever is not finite, impossible or too old is left out and named in ``problem
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
-from market.chains import BOUNDS, MAX_AGE_MS, UNITS, exchanges_of
+from market.chains import BOUNDS, KEYED_VENUES, MAX_AGE_MS, UNITS, exchanges_of
+from market.disagreements import disagreement
 from market.models import MARKET_WIDE, SeriesKind
 from market.series import Held
 from market.snapshot import Problem, Reading, ReadingName
@@ -53,6 +57,7 @@ class CheckedReadings:
         self.series: dict[ReadingName, Series] = {}
         self.buckets: LiquidationBuckets | None = None
         self.readings: dict[ReadingName, Reading] = {}
+        self.shown: dict[str, Any] = {}  # beside the score, never part of it
         self.base = instrument.symbol.base
         self.harvest = harvest
         self.exchanges = exchanges_of(instrument)
@@ -68,6 +73,27 @@ class CheckedReadings:
             if reading in self.readings or reading.value in told or reading in _MAY_BE_ABSENT:
                 continue
             self.problems.append(Problem(reading.value, "none", "no source answered in time"))
+
+    def name_what_was_left_out(self) -> None:
+        """Tell what a plan did not afford, where nothing that it said before serves instead."""
+        for problem in self.harvest.left_out.get(self.base, ()):
+            shown = self.readings.get(ReadingName(problem.reading))
+            if (shown is None or shown.source != problem.source) and problem not in self.problems:
+                self.problems.append(problem)
+
+    def prefers(self, reading: ReadingName, source: Venue) -> bool:
+        """Tell whether a paid source is on and asked first for a reading."""
+        return self.harvest.preferred.get(reading) is source
+
+    def compare(self, reading: ReadingName, others: Mapping[str, float]) -> None:
+        """Say so when what is shown is a paid source's and others do not fit it."""
+        shown = self.readings.get(reading)
+        if shown is None or shown.source not in KEYED_VENUES:
+            return
+        found = disagreement(reading, shown.value, others)
+        if found is not None:
+            source, detail = found
+            self.tell(reading, Venue(source), detail)
 
     def stored(self, base: str, kind: SeriesKind, source: Venue, resolution: str) -> Held | None:
         held = self.harvest.book.get(series_key(base, kind, source, resolution))
@@ -115,10 +141,18 @@ class CheckedReadings:
             source=source.value,
             observed_at_ms=observed_at_ms,
             fetched_at_ms=min(fetched_at_ms, self.at_ms),
-            fallback=source in self.exchanges[1:] and reading not in _OF_ONE_VENUE,
+            fallback=self._is_fallback(reading, source),
             note=note,
         )
         return True
+
+    def _is_fallback(self, reading: ReadingName, source: Venue) -> bool:
+        preferred = self.harvest.preferred.get(reading)
+        if preferred is not None:
+            return source is not preferred
+        if source in KEYED_VENUES:
+            return True  # the last of its chain
+        return source in self.exchanges[1:] and reading not in _OF_ONE_VENUE
 
     def refuse_age(self, reading: ReadingName, source: Venue, newest_ms: int) -> None:
         self.tell(

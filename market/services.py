@@ -16,7 +16,7 @@ import orjson
 from django.conf import settings
 from django.db import DatabaseError
 
-from market import clock, series
+from market import book_memory, clock, series
 from market.assemble import build_snapshot
 from market.collect import collect
 from market.models import MARKET_WIDE, SeriesKind
@@ -54,17 +54,21 @@ def resolve_symbol(text: str) -> Instrument:
 
 
 def collect_snapshots(
-    instruments: Sequence[Instrument], *, deadline_s: float | None = None
+    instruments: Sequence[Instrument],
+    *,
+    deadline_s: float | None = None,
+    with_evidence: bool = False,
 ) -> list[MarketSnapshot]:
     """Return one snapshot per coin, in the order given, within the deadline.
 
-    What no source answers is missing from the snapshot and named in its problems. Raises
+    What no source answers is missing from the snapshot and named in its problems;
+    ``with_evidence`` adds to a single coin what is only shown beside a score. Raises
     MarketUnavailable when no provider answered and nothing fresh is stored.
     """
     if not instruments:
         return []
     budget_s = settings.SIGNAL_DEADLINE_S if deadline_s is None else deadline_s
-    return gather(instruments, deadline_s=budget_s)[1]
+    return gather(instruments, deadline_s=budget_s, with_evidence=with_evidence)[1]
 
 
 def gather(
@@ -73,6 +77,7 @@ def gather(
     deadline_s: float,
     hedge_after_s: float | None = None,
     liquidation_pages: int = LIVE_PAGES,
+    with_evidence: bool = False,
 ) -> tuple[Harvest, list[MarketSnapshot]]:
     """Do what ``collect_snapshots`` does; return beside it all that is known of the coins."""
     wave_s = max(deadline_s - RESERVE_S, deadline_s / 2)
@@ -89,6 +94,7 @@ def gather(
                 deadline_s=wave_s,
                 hedge_after_s=hedge_after_s,
                 liquidation_pages=liquidation_pages,
+                with_evidence=with_evidence,
             ),
             timeout_s=wave_s + RUNTIME_GRACE_S,
         )
@@ -96,6 +102,7 @@ def gather(
         logger.error("the provider runtime does not answer")
         harvest = Harvest(book=_stored(instruments))
     _keep(harvest, since=before)
+    _remember_books(harvest)
     snapshots = [
         build_snapshot(instrument, at_ms, settings.ENVIRONMENT, harvest)
         for instrument in instruments
@@ -171,6 +178,25 @@ def _recent(instruments: Sequence[Instrument], at_ms: int) -> dict[LiveKey, Obse
         for key, live in recent.items()
         if 0 <= at_ms - live.observed_at_ms <= LIVE_TTL_S * 1000
     }
+
+
+def _remember_books(harvest: Harvest) -> None:
+    """Fold the books just read into what earlier ones left, for all processes."""
+    for base, evidence in harvest.evidence.items():
+        if evidence.book is None:
+            continue
+        key = f"book:{settings.ENVIRONMENT}:{base}:{evidence.book.venue}"
+        try:
+            store = get_store()
+            stored = store.get(key)
+            memory = None if stored is None else book_memory.decode(stored)
+            evidence.memory = book_memory.remember(memory, evidence.book)
+            store.set(key, book_memory.encode(evidence.memory), book_memory.FORGET_MS / 1000)
+        except StoreUnavailable:
+            logger.exception("order books not remembered, the store is away")
+        except ValueError:
+            logger.warning("an order book's memory was of another form, it begins anew")
+            evidence.memory = book_memory.remember(None, evidence.book)
 
 
 def _live_key(base: str) -> str:

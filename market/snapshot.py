@@ -87,6 +87,8 @@ class MarketSnapshot:
     history: MarketHistory
     readings: Mapping[ReadingName, Reading] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    # Plain JSON that stands beside the score (order book, social figures): no engine reads it.
+    shown: Mapping[str, Any] = field(default_factory=dict)
 
 
 _CANDLE_COLUMNS = (
@@ -142,6 +144,8 @@ def dump_snapshot(snapshot: MarketSnapshot) -> bytes:
             for p in snapshot.problems
         ],
     }
+    if snapshot.shown:
+        document["shown"] = snapshot.shown
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
 
 
@@ -177,10 +181,9 @@ def load_snapshot(body: bytes) -> MarketSnapshot:
                 _floats(raw_liquidations["short_usd"]),
             ),
         ),
-        readings={
-            ReadingName(key): Reading(**raw) for key, raw in document["readings"].items()
-        },
+        readings={ReadingName(key): Reading(**raw) for key, raw in document["readings"].items()},
         problems=tuple(Problem(**raw) for raw in document["problems"]),
+        shown=document.get("shown", {}),
     )
 
 

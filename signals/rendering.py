@@ -14,18 +14,12 @@ from market.clock import datetime_at
 from market.snapshot import Reading, ReadingName
 from market.types import Venue
 from signals.engine.types import Factor, FactorResult, ScoringProfile, SignalResult
+from signals.metric_groups import metric_groups
 
 # No measured hit rate stands behind a confidence band until it has enough outcomes.
 UNCALIBRATED = "uncalibrated"
 
-# Groups of the public shape that only a provider with a key can fill, and what they wait for.
-UNAVAILABLE = {
-    "comprehensiveMetrics": "needs COINGLASS_API_KEY",
-    "lunarCrushMetrics": "needs LUNARCRUSH_API_KEY",
-    "coinAPIMetrics": "needs COINAPI_KEY",
-    "premiumMetrics": "needs COINGLASS_API_KEY",
-    "ai_validation": "second opinions are not part of this version",
-}
+NO_SECOND_OPINION = "second opinions are not part of this version"
 
 # How a source is named to people, where its id is not its name. alternative.me's terms ask for its
 # name beside every display of the index.
@@ -42,6 +36,7 @@ _TREND_BEARISH_AT = 45.0
 
 def signal_document(result: SignalResult) -> dict[str, Any]:
     """Return the answer of ``GET /signals/{symbol}``; every age counts from ``timestamp``."""
+    groups, unavailable = metric_groups(result)
     return {
         "symbol": result.symbol,
         "timestamp": iso(result.at_ms),
@@ -79,8 +74,9 @@ def signal_document(result: SignalResult) -> dict[str, Any]:
             "socialScore": _value(result, ReadingName.SOCIAL_SENTIMENT),
             "priceTrend": _price_trend(result.factors[Factor.PRICE_MOMENTUM]),
         },
-        **dict.fromkeys(UNAVAILABLE),
-        "unavailable": UNAVAILABLE,
+        **groups,
+        "ai_validation": None,
+        "unavailable": {**unavailable, "ai_validation": NO_SECOND_OPINION},
         "environment": result.environment,
         "engineVersion": result.engine_version,
         "profile": result.profile_name,

@@ -54,7 +54,9 @@ def evaluate_symbols(
     """Fetch and score, all coins as one frame, in the order given. Stores and sends nothing."""
     if not instruments:
         return []
-    snapshots = collect_snapshots(instruments, deadline_s=deadline_s)
+    snapshots = collect_snapshots(
+        instruments, deadline_s=deadline_s, with_evidence=len(instruments) == 1
+    )
     results = evaluate(snapshots, profile)
     return [
         Evaluation(result, snapshot, profile)

@@ -34,6 +34,21 @@ COINGECKO_BASE_URL = env.url("COINGECKO_BASE_URL", "https://api.coingecko.com/ap
 ALTERNATIVE_ME_BASE_URL = env.url("ALTERNATIVE_ME_BASE_URL", "https://api.alternative.me")
 COINGECKO_DEMO_API_KEY = env.text("COINGECKO_DEMO_API_KEY", secret=True)
 
+# Paid sources: on as soon as their key is set. The plan sets the budget and what can be asked.
+COINGLASS_BASE_URL = env.url("COINGLASS_BASE_URL", "https://open-api-v4.coinglass.com")
+COINGLASS_API_KEY = env.text("COINGLASS_API_KEY", secret=True)
+COINGLASS_PLAN = env.choice(
+    "COINGLASS_PLAN", "hobbyist", ("hobbyist", "startup", "standard", "professional")
+)
+LUNARCRUSH_BASE_URL = env.url("LUNARCRUSH_BASE_URL", "https://lunarcrush.com/api4")
+LUNARCRUSH_API_KEY = env.text("LUNARCRUSH_API_KEY", secret=True)
+LUNARCRUSH_PLAN = env.choice(
+    "LUNARCRUSH_PLAN", "individual", ("hobby", "individual", "builder", "scale")
+)
+COINAPI_BASE_URL = env.url("COINAPI_BASE_URL", "https://rest.coinapi.io")
+COINAPI_KEY = env.text("COINAPI_KEY", secret=True)
+COINAPI_PLAN = env.choice("COINAPI_PLAN", "startup", ("startup", "streamer", "pro"))
+
 # Share of a vendor's documented limit that we allow ourselves; the rest is for other programs
 # behind the same address.
 PROVIDER_BUDGET_SHARE = env.number("PROVIDER_BUDGET_SHARE", 0.8, least=0.01, most=1.0)
@@ -49,6 +64,9 @@ PROVIDER_BASE_URL_SETTINGS = (
     "OKX_FALLBACK_BASE_URL",
     "COINGECKO_BASE_URL",
     "ALTERNATIVE_ME_BASE_URL",
+    "COINGLASS_BASE_URL",
+    "LUNARCRUSH_BASE_URL",
+    "COINAPI_BASE_URL",
 )
 # Rows of different environments never mix: every stored row carries this, every read filters on it.
 ENVIRONMENT = (

@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from market.book_memory import BookMemory
 from market.due import known_at
 from market.models import SeriesKind
+from market.order_book import OrderBook, Trades
 from market.providers.errors import ProviderError
 from market.providers.payload import Parsed
 from market.providers.registry import Providers
@@ -43,8 +45,25 @@ class Harvest:
     updates: list[Update] = field(default_factory=list)
     live: dict[LiveKey, Observation] = field(default_factory=dict)
     problems: dict[str, list[Problem]] = field(default_factory=dict)  # by base
+    # What a plan did not afford in this wave, by base: told where nothing older serves instead.
+    left_out: dict[str, list[Problem]] = field(default_factory=dict)
+    # Readings that a paid source is asked for first, and which.
+    preferred: dict[ReadingName, Venue] = field(default_factory=dict)
+    evidence: dict[str, Evidence] = field(default_factory=dict)  # by base
     asked: set[str] = field(default_factory=set)  # providers
     answered: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What is shown beside a score and never part of it; None is unknown."""
+
+    book_source: str | None = None
+    book: OrderBook | None = None
+    trades: Trades | None = None
+    memory: BookMemory | None = None
+    close_5m_ago: float | None = None
+    volume_weighted_funding_pct: float | None = None
 
 
 class StaleAnswer(ProviderError):
@@ -94,6 +113,10 @@ class Asking:
         problem = Problem(reading.value, source.value, detail)
         if problem not in told:
             told.append(problem)
+
+    def leave_out(self, base: str, reading: ReadingName, source: Venue, detail: str) -> None:
+        told = self.harvest.left_out.setdefault(base, [])
+        told.append(Problem(reading.value, source.value, detail))
 
     async def ask(self, base: str, reading: ReadingName, source: Venue, call: Awaitable[T]) -> T:
         """Await one call; note that the source answered, and which rows of it were refused."""

@@ -46,6 +46,10 @@ async def _ask_votes(
         Venue.COINGECKO,
         asking.providers.coingecko.fetch_coin_detail(coin_id),
     )
+    market_cap_usd = parsed.value.market.market_cap_usd
+    if market_cap_usd is not None:
+        cap_key = series_key(base, SeriesKind.MARKET_CAP, Venue.COINGECKO, DAILY)
+        asking.keep(cap_key, observation(asking.at_ms, market_cap_usd))
     votes_up_pct = parsed.value.sentiment_votes_up_pct
     if votes_up_pct is None:
         asking.keep(key, Table.empty(1))

@@ -14,6 +14,7 @@ from market.snapshot import MarketSnapshot, input_hash
 from market.windows import MAX_BAR_AGE_BARS
 from signals.engine.factors import FACTORS, FactorSpec
 from signals.engine.features import features_from_snapshots
+from signals.engine.figures import figures_of
 from signals.engine.score import confidence_band, score
 from signals.engine.types import (
     ENGINE_VERSION,
@@ -91,6 +92,8 @@ def explain(
         profile_name=profile.name,
         profile_version=profile.version,
         input_hash=input_hash(snapshot),
+        shown=snapshot.shown,
+        figures=figures_of(snapshot),
     )
 
 

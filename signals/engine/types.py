@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -298,3 +299,6 @@ class SignalResult:
     profile_name: str
     profile_version: int
     input_hash: str
+    # Beside the score, never part of it: see MarketSnapshot.shown.
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, float | None] = field(default_factory=dict)

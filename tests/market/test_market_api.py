@@ -175,7 +175,10 @@ def test_readiness_tells_of_store_providers_and_data(sandbox: Sandbox, api: APIC
     assert after["store"]["state"] == "ok"
     assert after["store"]["critical"]
     assert after["providers"]["state"] == "ok"
-    assert set(after["providers"]["data"]) == {"alternative_me", "binance", "coingecko", "okx"}
+    told = after["providers"]["data"]
+    off = {name for name, provider in told.items() if provider["state"] == "off"}
+    assert off == {"coinapi", "coinglass", "lunarcrush"}
+    assert set(told) - off == {"alternative_me", "binance", "coingecko", "okx"}
 
 
 def test_a_provider_that_refuses_us_degrades_readiness_and_is_named(

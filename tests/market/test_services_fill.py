@@ -30,7 +30,8 @@ def test_a_fill_tells_each_coin_and_keeps_its_windows(sandbox: Sandbox) -> None:
 
     assert output.splitlines() == ["1/2 BTC ok", "2/2 ETH ok", "2 coins have their windows."]
     kinds = {(key.base, key.kind) for key in load(["BTC", "ETH"])}
-    assert len(kinds) == 2 * 8  # funding, candles, three statistics, votes, two of liquidations
+    # funding, candles, three statistics, votes with market cap, two of liquidations
+    assert len(kinds) == 2 * 9
 
 
 def test_a_fill_reaches_as_far_back_as_the_venue_keeps_liquidations(sandbox: Sandbox) -> None:

@@ -24,7 +24,10 @@ def deadlines(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
     deadlines: list[float | None] = []
 
     def collect(
-        instruments: Sequence[Instrument], *, deadline_s: float | None = None
+        instruments: Sequence[Instrument],
+        *,
+        deadline_s: float | None = None,
+        with_evidence: bool = False,
     ) -> list[MarketSnapshot]:
         deadlines.append(deadline_s)
         return [
