@@ -28,7 +28,7 @@ from market.types import (
 
 
 class ReadingName(StrEnum):
-    """Every quantity a snapshot can hold. The value is the key in ``provenance``; the unit is in it."""
+    """Every quantity a snapshot can hold; the value is its key in ``provenance``."""
 
     PRICE = "price"  # USD per coin, last trade
     CANDLES = "candles"  # the newest closed 15m close, USD
@@ -177,9 +177,7 @@ def load_snapshot(body: bytes) -> MarketSnapshot:
                 _floats(raw_liquidations["short_usd"]),
             ),
         ),
-        readings={
-            ReadingName(key): Reading(**raw) for key, raw in document["readings"].items()
-        },
+        readings={ReadingName(key): Reading(**raw) for key, raw in document["readings"].items()},
         problems=tuple(Problem(**raw) for raw in document["problems"]),
     )
 

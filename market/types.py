@@ -24,11 +24,18 @@ DAY_MS = 24 * HOUR_MS
 # The longest base names venues list today have 15 characters ("1000000BABYDOGE"); room for more.
 _SYMBOL = re.compile(r"^[^\W_]{1,24}$")
 
+
 class Venue(StrEnum):
     BINANCE = "binance"
     OKX = "okx"
     COINGECKO = "coingecko"
     ALTERNATIVE_ME = "alternative_me"
+
+
+def public_name(source: str) -> str:
+    """Return how a source is named to people; alternative.me's terms ask for just that name."""
+    return "alternative.me" if source == Venue.ALTERNATIVE_ME else source
+
 
 class Interval(StrEnum):
     """Bar lengths the product keeps; the value is the spelling of our own API."""
@@ -43,6 +50,7 @@ class Interval(StrEnum):
     def ms(self) -> int:
         return _INTERVAL_MS[self]
 
+
 _INTERVAL_MS = {
     Interval.M5: 5 * MINUTE_MS,
     Interval.M15: 15 * MINUTE_MS,
@@ -51,9 +59,10 @@ _INTERVAL_MS = {
     Interval.D1: DAY_MS,
 }
 
+
 @dataclass(frozen=True, slots=True, order=True)
 class Symbol:
-    """A coin by its canonical base name (``BTC``, ``PEPE``, ``1INCH``), upper case, no multiplier."""
+    """A coin by its canonical base name (``BTC``, ``PEPE``, ``1INCH``): no multiplier."""
 
     base: str
 
@@ -63,6 +72,7 @@ class Symbol:
 
     def __str__(self) -> str:
         return self.base
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -80,6 +90,7 @@ class Listing:
     listed_at_ms: int | None = None
     tick_size: str | None = None
 
+
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """One coin and where it is listed. At least one of the three is known."""
@@ -90,8 +101,10 @@ class Instrument:
     coingecko_id: str | None = None
     market_cap_rank: int | None = None
 
+
 def _empty() -> FloatArray:
     return np.empty(0, dtype=np.float64)
+
 
 @dataclass(frozen=True, slots=True)
 class Candles:
@@ -119,6 +132,7 @@ class Candles:
         columns = [_empty() for _ in range(7)]
         return cls(interval, np.empty(0, dtype=np.int64), *columns)
 
+
 @dataclass(frozen=True, slots=True)
 class FormingCandle:
     """The bar still open: its close is the last traded price. Never enters a feature."""
@@ -130,14 +144,16 @@ class FormingCandle:
     close: float
     volume_base: float
 
+
 @dataclass(frozen=True, slots=True)
 class CandlePage:
     closed: Candles
     forming: FormingCandle | None
 
+
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Observations of one quantity: ``values[i]`` was known from ``ts_ms[i]`` on (ascending, unique).
+    """Observations of one quantity, ascending: ``values[i]`` was known from ``ts_ms[i]`` on.
 
     ``max_age_ms`` says how long an observation may stand for the present; after that the quantity
     is unknown until the next one.
@@ -153,6 +169,7 @@ class Series:
     @classmethod
     def empty(cls, max_age_ms: int) -> Series:
         return cls(np.empty(0, dtype=np.int64), _empty(), max_age_ms)
+
 
 @dataclass(frozen=True, slots=True)
 class LiquidationBuckets:
@@ -174,6 +191,7 @@ class LiquidationBuckets:
     def empty(cls, bucket_ms: int = 5 * MINUTE_MS) -> LiquidationBuckets:
         return cls(bucket_ms, np.empty(0, dtype=np.int64), _empty(), _empty())
 
+
 @dataclass(frozen=True, slots=True)
 class LiquidationOrder:
     """One forced order, in USD of its position."""
@@ -182,4 +200,4 @@ class LiquidationOrder:
     side: str  # "long" or "short": the side that was liquidated
     price: float
     usd: float
-    key: tuple[Any, ...] = field(default=())  # the venue's identity of the order, for de-duplication
+    key: tuple[Any, ...] = field(default=())  # the venue's identity of the order

@@ -79,13 +79,14 @@ def _ours(listings) -> None:
         binance = providers.binance
         asked: list[Awaitable[object]] = []
         for listing in listings:
+            # Calls without request weight: near its limit the client would rightly hold them.
             asked += [
-                # Without request weight: near its limit the client would rightly hold its calls.
                 binance.fetch_funding_history(listing, interval_h=8, limit=100),
                 binance.fetch_open_interest_history(listing, Interval.H4, limit=180),
-                binance.fetch_long_share(LongShare.ALL_ACCOUNTS, listing, Interval.H4, limit=180),
-                binance.fetch_long_share(LongShare.TOP_TRADER_POSITIONS, listing, Interval.H4, limit=180),
-                binance.fetch_long_share(LongShare.TOP_TRADER_ACCOUNTS, listing, Interval.H4, limit=180),
+                *(
+                    binance.fetch_long_share(of, listing, Interval.H4, limit=180)
+                    for of in LongShare
+                ),
                 binance.fetch_taker_buy_share(listing, Interval.H4, limit=180),
             ]
         await asyncio.gather(*asked)
