@@ -28,7 +28,7 @@ from market.types import (
 
 
 class ReadingName(StrEnum):
-    """Every quantity a snapshot can hold. The value is the key in ``provenance``; the unit is in it."""
+    """Every quantity a snapshot can hold; the value is its key in ``provenance``."""
 
     PRICE = "price"  # USD per coin, last trade
     CANDLES = "candles"  # the newest closed 15m close, USD

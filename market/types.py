@@ -35,6 +35,11 @@ class Venue(StrEnum):
     COINAPI = "coinapi"
 
 
+def public_name(source: str) -> str:
+    """Return how a source is named to people; alternative.me's terms ask for just that name."""
+    return "alternative.me" if source == Venue.ALTERNATIVE_ME else source
+
+
 class Interval(StrEnum):
     """Bar lengths the product keeps; the value is the spelling of our own API."""
 
@@ -60,7 +65,7 @@ _INTERVAL_MS = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Symbol:
-    """A coin by its canonical base name (``BTC``, ``PEPE``, ``1INCH``), upper case, no multiplier."""
+    """A coin by its canonical base name (``BTC``, ``PEPE``, ``1INCH``): no multiplier."""
 
     base: str
 
@@ -151,7 +156,7 @@ class CandlePage:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Observations of one quantity: ``values[i]`` was known from ``ts_ms[i]`` on (ascending, unique).
+    """Observations of one quantity, ascending: ``values[i]`` was known from ``ts_ms[i]`` on.
 
     ``max_age_ms`` says how long an observation may stand for the present; after that the quantity
     is unknown until the next one.
@@ -198,6 +203,4 @@ class LiquidationOrder:
     side: str  # "long" or "short": the side that was liquidated
     price: float
     usd: float
-    key: tuple[Any, ...] = field(
-        default=()
-    )  # the venue's identity of the order, for de-duplication
+    key: tuple[Any, ...] = field(default=())  # the venue's identity of the order

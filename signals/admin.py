@@ -9,11 +9,10 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from signals import profiles
 from signals.engine.types import Factor
@@ -54,7 +53,6 @@ class SignalAdmin(ReadOnlyAdmin):
             None,
             {"fields": ("symbol", "signal", "score", "confidence_line", "price_usd", "timestamp")},
         ),
-        ("Evidence", {"fields": ("evidence",)}),
         (
             "Made by",
             {
@@ -113,11 +111,6 @@ class SignalAdmin(ReadOnlyAdmin):
             f"{signal.confidence} ({signal.confidence_score:.2f}), "
             f"{signal.coverage_pct:.0f} % of the weight known"
         )
-
-    @admin.display(description="")
-    def evidence(self, signal: Signal) -> SafeString:
-        html = render_to_string("admin/signals/signal/evidence.html", {"signal": signal})
-        return mark_safe(html)  # noqa: S308 - the template escapes what it shows
 
     @admin.display(description="replay")
     def replay_link(self, signal: Signal) -> SafeString:

@@ -12,7 +12,7 @@ from typing import Any
 
 from market.clock import datetime_at
 from market.snapshot import Reading, ReadingName
-from market.types import Venue
+from market.types import public_name
 from signals.engine.types import Factor, FactorResult, ScoringProfile, SignalResult
 from signals.metric_groups import metric_groups
 
@@ -21,9 +21,6 @@ UNCALIBRATED = "uncalibrated"
 
 NO_SECOND_OPINION = "second opinions are not part of this version"
 
-# How a source is named to people, where its id is not its name. alternative.me's terms ask for its
-# name beside every display of the index.
-_SOURCE_NAMES = {Venue.ALTERNATIVE_ME.value: "alternative.me"}
 # Digits of a shown figure: more than any venue quotes, fewer than a float's rounding noise.
 _FIGURE_DIGITS = 12
 # SQLite hands decimals back with 15 significant digits; prices have ten at most.
@@ -63,7 +60,7 @@ def signal_document(result: SignalResult) -> dict[str, Any]:
         "problems": [
             {
                 "reading": problem.reading,
-                "source": _source(problem.source),
+                "source": public_name(problem.source),
                 "detail": problem.detail,
             }
             for problem in result.problems
@@ -190,7 +187,7 @@ def _factor(told: FactorResult, result: SignalResult) -> dict[str, Any]:
         "weight": told.weight,
         "contribution": told.contribution,
         "reason": told.reason,
-        "source": _source(main.source) if main else None,
+        "source": public_name(main.source) if main else None,
         "observedAt": iso(main.observed_at_ms) if main else None,
         "ageS": _age_s(main.observed_at_ms, result.at_ms) if main else None,
         "fallback": any(reading.fallback for reading in read) if main else None,
@@ -201,17 +198,13 @@ def _reading(reading: Reading, at_ms: int) -> dict[str, Any]:
     return {
         "value": _figure(reading.value),
         "unit": reading.unit,
-        "source": _source(reading.source),
+        "source": public_name(reading.source),
         "observedAt": iso(reading.observed_at_ms),
         "fetchedAt": iso(reading.fetched_at_ms),
         "ageS": _age_s(reading.observed_at_ms, at_ms),
         "fallback": reading.fallback,
         "note": reading.note,
     }
-
-
-def _source(source: str) -> str:
-    return _SOURCE_NAMES.get(source, source)
 
 
 def _figure(value: float) -> float:

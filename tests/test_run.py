@@ -143,7 +143,7 @@ def test_the_environment_is_made_once_from_hashes_and_then_used(checkout: Checko
     assert first.stdout.endswith("manage.py check --deploy now\n")
     assert second.stdout == "manage.py check --deploy now\n"
     assert checkout.uv_calls() == [
-        "pip install --quiet --python .venv/bin/python --require-hashes"
+        "pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes"
         " -r requirements/production.txt"
     ]
 
@@ -200,7 +200,7 @@ def test_two_at_once_install_one_after_the_other_and_only_once(checkout: Checkou
     waiting = second.stdout.readline()
     os.close(go)  # what the installer reads until its end
 
-    assert waiting == "Waiting for another ./run that is setting up .venv.\n"
+    assert waiting == "Waiting for another ./run that is setting up packages.\n"
     assert first.communicate(timeout=60)[0].endswith("manage.py check\n")
     assert second.communicate(timeout=60)[0] == "manage.py check\n"
     assert len(checkout.uv_calls()) == 1

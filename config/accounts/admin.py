@@ -15,6 +15,8 @@ from django.http import HttpRequest
 from config.accounts.keys import create_api_key, forget_believed_keys, revoke_api_key
 from config.accounts.models import ApiKey, User
 
+admin.site.site_header = admin.site.site_title = "Futures signals"
+admin.site.index_title = "Administration"
 admin.site.register(User, UserAdmin)
 
 

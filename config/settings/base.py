@@ -5,6 +5,7 @@ Each value that may differ between installations is read here through ``config.e
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import dj_database_url
@@ -87,8 +88,10 @@ SIGNAL_DEADLINE_S = env.duration_s("SIGNAL_DEADLINE_S", 8.0, least=0.5, most=30)
 SIGNAL_CACHE_TTL_S = env.duration_s("SIGNAL_CACHE_TTL_S", 30, least=0, most=900)
 
 # --- Web ------------------------------------------------------------------------------------
-WEB_WORKERS = env.integer("WEB_WORKERS", 2, least=1, most=64)
-WEB_THREADS = env.integer("WEB_THREADS", 8, least=1, most=256)
+WEB_WORKERS = env.integer("WEB_WORKERS", os.cpu_count() or 1, least=1, most=64)
+# Cold evaluations wait for providers and may take half of these: room for 64 of them in each
+# process. The server makes a thread when a request waits and ends it after 30 idle seconds.
+WEB_THREADS = env.integer("WEB_THREADS", 128, least=1, most=256)
 # A configured key is compared as it is; 16 characters keep it out of guessing range.
 CONFIGURED_API_KEYS = env.secret_csv("API_KEYS", least_length=16)
 ALLOWED_HOSTS = list(env.csv("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]")))

@@ -3,7 +3,7 @@
     ProviderError
     ├── ProviderUnavailable      try again later; counts against the circuit breaker
     ├── ProviderRateLimited      wait ``retry_after_s``: the vendor or our own budget said so
-    ├── ProviderRejected         give up: the vendor will not serve this (451, 401, 403, unknown symbol)
+    ├── ProviderRejected         give up: the vendor will not serve this (451, 403, unknown symbol)
     ├── ProviderPayloadError     answered, but not in the documented form; counts for the breaker
     └── ProviderCircuitOpen      not asked: the breaker is open
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 
 class ProviderError(Exception):
-    """Base of all upstream trouble. ``provider`` is the provider's name, ``detail`` a user's sentence."""
+    """Base of all upstream trouble: the provider's name and a sentence for users."""
 
     def __init__(self, provider: str, detail: str) -> None:
         super().__init__(f"{provider}: {detail}")

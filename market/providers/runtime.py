@@ -22,6 +22,7 @@ import httpx
 
 from config import version
 from market.providers.admission import POOL_CONNECTIONS
+from market.providers.connections import SpreadTransport
 from market.providers.deadline import deadline_within
 from market.providers.registry import Providers, build_providers
 from market.store import Store, get_store
@@ -140,13 +141,12 @@ def pooled_client(base_url: str) -> httpx.AsyncClient:
     """Return a client for one provider: keep-alive, no redirects, no proxies of the environment."""
     return httpx.AsyncClient(
         base_url=base_url,
-        verify=_ssl_context(),
-        timeout=TIMEOUTS,
-        limits=httpx.Limits(
-            max_connections=POOL_CONNECTIONS,
-            max_keepalive_connections=POOL_CONNECTIONS,
-            keepalive_expiry=KEEPALIVE_EXPIRY_S,
+        transport=SpreadTransport(
+            connections=POOL_CONNECTIONS,
+            keepalive_expiry_s=KEEPALIVE_EXPIRY_S,
+            verify=_ssl_context(),
         ),
+        timeout=TIMEOUTS,
         headers={
             "User-Agent": f"futures-signals/{version.VERSION}",
             "Accept": "application/json",

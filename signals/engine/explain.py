@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from market.snapshot import MarketSnapshot, input_hash
+from market.types import public_name
 from market.windows import MAX_BAR_AGE_BARS
 from signals.engine.factors import FACTORS, FactorSpec
 from signals.engine.features import features_from_snapshots
@@ -130,11 +131,12 @@ def _side(contribution: float) -> str:
 
 
 def _problems_of(spec: FactorSpec, snapshot: MarketSnapshot) -> str:
-    told = [
-        f"{problem.source}: {problem.detail}"
+    # Readings of one source often fail alike: said once.
+    told = dict.fromkeys(
+        f"{public_name(problem.source)}: {problem.detail}"
         for problem in snapshot.problems
         if problem.reading in spec.readings
-    ]
+    )
     return f" ({'; '.join(told)})" if told else ""
 
 

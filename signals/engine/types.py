@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market.snapshot import Problem, Reading, ReadingName
-from market.types import FloatArray, Int64Array
+from market.types import FloatArray, Int64Array, public_name
 
 BoolArray = NDArray[np.bool_]
 
@@ -147,11 +147,12 @@ class FeatureRow:
     def cite(self, *names: ReadingName) -> str:
         """Return " (binance)": the sources of some readings, or "" where none is stated."""
         sources: list[str] = []
-        for name in names:
-            reading = self.readings.get(name)
+        for asked in names:
+            reading = self.readings.get(asked)
             if reading is None:
                 continue
-            source = f"{reading.source}, fallback" if reading.fallback else reading.source
+            name = public_name(reading.source)
+            source = f"{name}, fallback" if reading.fallback else name
             if source not in sources:
                 sources.append(source)
         return f" ({'; '.join(sources)})" if sources else ""

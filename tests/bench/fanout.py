@@ -19,6 +19,7 @@ COINS = 300
 LATENCY_MS = 50
 CONNECTIONS = 20
 CALLS_PER_COIN = 6
+ROWS = 30  # an answer of 3 to 5 kB; a steady scan asks for fewer
 
 
 def run() -> None:
@@ -79,14 +80,15 @@ def _ours(listings) -> None:
         binance = providers.binance
         asked: list[Awaitable[object]] = []
         for listing in listings:
+            # Calls without request weight: near its limit the client would rightly hold them.
             asked += [
-                # Without request weight: near its limit the client would rightly hold its calls.
-                binance.fetch_funding_history(listing, interval_h=8, limit=100),
-                binance.fetch_open_interest_history(listing, Interval.H4, limit=180),
-                binance.fetch_long_share(LongShare.ALL_ACCOUNTS, listing, Interval.H4, limit=180),
-                binance.fetch_long_share(LongShare.TOP_TRADER_POSITIONS, listing, Interval.H4, limit=180),
-                binance.fetch_long_share(LongShare.TOP_TRADER_ACCOUNTS, listing, Interval.H4, limit=180),
-                binance.fetch_taker_buy_share(listing, Interval.H4, limit=180),
+                binance.fetch_funding_history(listing, interval_h=8, limit=ROWS),
+                binance.fetch_open_interest_history(listing, Interval.H4, limit=ROWS),
+                *(
+                    binance.fetch_long_share(of, listing, Interval.H4, limit=ROWS)
+                    for of in LongShare
+                ),
+                binance.fetch_taker_buy_share(listing, Interval.H4, limit=ROWS),
             ]
         await asyncio.gather(*asked)
 
@@ -97,9 +99,9 @@ def _paths(listings) -> list[str]:
     paths = []
     for listing in listings:
         name = listing.venue_symbol
-        statistics = f"symbol={name}&period=4h&limit=180"
+        statistics = f"symbol={name}&period=4h&limit={ROWS}"
         paths += [
-            f"/fapi/v1/fundingRate?symbol={name}&limit=100",
+            f"/fapi/v1/fundingRate?symbol={name}&limit={ROWS}",
             f"/futures/data/openInterestHist?{statistics}",
             f"/futures/data/globalLongShortAccountRatio?{statistics}",
             f"/futures/data/topLongShortPositionRatio?{statistics}",

@@ -1,4 +1,4 @@
-"""What a client of ``GET /signals/{symbol}`` waits for: cold, warm, and when a hundred ask at once."""
+"""What a client of ``GET /signals/{symbol}`` waits for: cold, warm, and a hundred at once."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ HEALTH_EVERY_S = 0.02
 def run() -> None:
     heading(f"GET /signals/{{symbol}}, upstream answering in {LATENCY_MS} ms")
     # CoinGecko's budget would leave all but the first coins without a social reading.
-    with product(
-        latency_ms=LATENCY_MS, limit_scale=1000, COINGECKO_CALLS_PER_MINUTE="1000"
-    ) as (upstream, server):
+    with product(latency_ms=LATENCY_MS, limit_scale=1000, COINGECKO_CALLS_PER_MINUTE="1000") as (
+        upstream,
+        server,
+    ):
         with httpx.Client(base_url=server.url, timeout=30, trust_env=False) as client:
             table_head()
             first_s = _timed(client, "BTC")
@@ -106,9 +107,7 @@ async def _at_once(sandbox_url: str, url: str) -> None:
         await client.post(f"{sandbox_url}/_control/reset")
         await client.post(f"{sandbox_url}/_control/settings", json={"latency_ms": LATENCY_MS})
         started = perf_counter()
-        answers = await asyncio.gather(
-            *(client.get(f"{url}/signals/FIL") for _ in range(AT_ONCE))
-        )
+        answers = await asyncio.gather(*(client.get(f"{url}/signals/FIL") for _ in range(AT_ONCE)))
         took_s = perf_counter() - started
         calls = (await client.get(f"{sandbox_url}/_control/calls")).json()
     statuses = dict(Counter(answer.status_code for answer in answers))

@@ -1,4 +1,4 @@
-"""Parsing the two largest answers: the contract list and 500 bars, from the sandbox's own bodies."""
+"""Parsing the two largest answers, the contract list and 500 bars, as the sandbox gives them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ ROUNDS = 50
 
 def run() -> None:
     heading("Parsing")
-    with tempfile.TemporaryDirectory(prefix="signals-bench-") as folder:
-        with sandbox(log=Path(folder) / "sandbox.log") as upstream:
-            django_for(upstream.url, Path(folder))
-            base = f"{upstream.url}/binance/fapi/v1"
-            contracts = httpx.get(f"{base}/exchangeInfo").content
-            bars = httpx.get(
-                f"{base}/klines", params={"symbol": "BTCUSDT", "interval": "15m", "limit": 500}
-            ).content
+    with (
+        tempfile.TemporaryDirectory(prefix="signals-bench-") as folder,
+        sandbox(log=Path(folder) / "sandbox.log") as upstream,
+    ):
+        django_for(upstream.url, Path(folder))
+        base = f"{upstream.url}/binance/fapi/v1"
+        contracts = httpx.get(f"{base}/exchangeInfo").content
+        bars = httpx.get(
+            f"{base}/klines", params={"symbol": "BTCUSDT", "interval": "15m", "limit": 500}
+        ).content
     _measure(contracts, bars)
 
 
@@ -42,9 +44,7 @@ def _measure(contracts: bytes, bars: bytes) -> None:
 
     def plain_bars() -> object:
         """The usual way: json, and a Decimal for every price."""
-        return [
-            (line[0], *(Decimal(value) for value in line[1:6])) for line in json.loads(bars)
-        ]
+        return [(line[0], *(Decimal(value) for value in line[1:6])) for line in json.loads(bars)]
 
     table_head("what", "ours", "json and Decimal, unchecked")
     row(

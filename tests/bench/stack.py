@@ -84,9 +84,7 @@ def sandbox(*, latency_ms: int = 0, limit_scale: float = 1, log: Path) -> Iterat
         *(sys.executable, "manage.py", "run_sandbox", "--port", str(port)),
         *("--latency-ms", str(latency_ms), "--limit-scale", str(limit_scale)),
     ]
-    with running(
-        command, url=f"http://127.0.0.1:{port}", env=env, probe="/", log=log
-    ) as process:
+    with running(command, url=f"http://127.0.0.1:{port}", env=env, probe="/", log=log) as process:
         yield process
 
 

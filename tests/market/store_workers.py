@@ -43,12 +43,12 @@ def hammer(
     for round_ in range(rounds):
         barrier.wait(60)
         waits[worker] = math.inf
-        while (wait_s := store.take([budget], cost)) == 0.0:
-            grants.append((now.value, cost))
-            if round_ < spread_rounds:
+        for _ in range(1 if round_ < spread_rounds else budget.limit + 1):
+            wait_s = store.take([budget], cost)
+            if wait_s > 0.0:
+                waits[worker] = wait_s
                 break
-        else:
-            waits[worker] = wait_s
+            grants.append((now.value, cost))
         barrier.wait(60)
         if worker == 0:
             spreading = round_ < spread_rounds
@@ -61,7 +61,7 @@ def take_all(address: str, budget: Budget, now_s: float, results: Queue[int]) ->
     clock.wall_s = lambda: now_s
     store = open_store(address)
     granted = 0
-    while store.take([budget]) == 0.0:
+    while granted <= budget.limit and store.take([budget]) == 0.0:
         granted += 1
     store.close()
     results.put(granted)

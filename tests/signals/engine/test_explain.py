@@ -152,7 +152,7 @@ FACTS = [
     (Factor.SOCIAL_SENTIMENT, {"social_sentiment_pct": 60.0}, "60 % positive, 70 to 82 is usual"),
     (Factor.SOCIAL_SENTIMENT, {"social_trending_rank": 0.0}, "trending at place 1"),
     (Factor.SOCIAL_SENTIMENT, {"social_momentum": 90.0}, "momentum 90 of 100"),
-    (Factor.FEAR_GREED, {"fear_greed_index": 20.0}, "index at 20 of 100 (alternative_me)"),
+    (Factor.FEAR_GREED, {"fear_greed_index": 20.0}, "index at 20 of 100 (alternative.me)"),
     (
         Factor.LIQUIDATIONS,
         only_24h(4e6, 1e6),
