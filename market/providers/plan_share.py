@@ -15,8 +15,9 @@ from market.providers.rate_limit import Pool
 from market.providers.store_threads import in_store_thread
 from market.store_contract import Budget, Store, StoreUnavailable
 
-# Of each budget; the rest is for direct requests and for retries, which pay without asking here.
-SHARE = 0.8
+# Of each budget; the other half is for direct requests (``payer.CLIENT_SHARE``) and for retries,
+# which pay without asking here.
+SHARE = 0.5
 HOUR_S = 3600
 
 
