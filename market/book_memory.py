@@ -191,12 +191,14 @@ class _Sight:
     def judge(self, wall: RememberedWall, gap_ms: int) -> tuple[bool, WallState]:
         """Return whether this book could show the wall, and what its absence means."""
         away = self._away(wall.price)
-        if not away <= self._farthest:
+        in_range, reached = away <= self._farthest, away <= self._best
+        if not in_range and not reached:
             return False, WallState.OUT_OF_SIGHT
+        in_view = in_range and away >= self._best
         if self._size_at(wall.price) >= PULLED_BELOW * wall.size_base:
-            return True, WallState.SHRUNK
-        untouched = away > self._best and gap_ms <= WATCHED_GAP_MS and wall.state in _STILL_THERE
-        return away >= self._best, WallState.PULLED if untouched else WallState.GONE
+            return in_view, WallState.SHRUNK
+        untouched = not reached and gap_ms <= WATCHED_GAP_MS and wall.state in _STILL_THERE
+        return in_view, WallState.PULLED if untouched else WallState.GONE
 
 
 def _seen(known: RememberedWall | None, wall: Wall, at_ms: int, gap_ms: int) -> RememberedWall:

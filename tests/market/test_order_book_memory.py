@@ -226,6 +226,19 @@ def test_books_of_another_venue_start_their_own_memory() -> None:
     assert (memory.venue, memory.books, only(memory).seen_count) == ("okx", 1, 1)
 
 
+def test_a_wall_that_the_price_reached_is_gone_even_beyond_the_range() -> None:
+    ground = [(1005.0 + n, 1.0) for n in range(7)]
+    seen = book([(999.0, 1.0)], [*ground, (1022.0, SIZE)], 0)
+    # The spread opened so far that the best ask itself lies over 2 % from mid.
+    wide = book([(981.0, 1.0)], [(1022.0, 1.0)], 1)
+
+    memory = fold(seen, wide)
+
+    wall = only(memory)
+    assert wall.state is WallState.GONE
+    assert wall.watched_count == 1
+
+
 def test_the_memory_is_bounded_and_lets_the_longest_unseen_go_first() -> None:
     prices = [999.0 - n / 32 for n in range(WALLS_KEPT + 20)]
     ground = [(1100.0, 1.0), (1100.5, 1.0)]
