@@ -169,7 +169,7 @@ def _lunarcrush(result: SignalResult) -> Groups:
         _NOT_PUBLISHED,
     )
     if momentum is None:
-        why["momentum"] = "two days of its figures are needed"
+        why["momentum"] = "its hours are not read yet, or fewer than two days of them are known"
     return {
         "galaxyScore": _figure(social["galaxy_score"]),
         "altRank": None if social["alt_rank"] is None else int(social["alt_rank"]),
