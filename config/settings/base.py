@@ -10,7 +10,7 @@ from pathlib import Path
 
 import dj_database_url
 
-from config import version
+from config import schedule, version
 from config.env import Environment, is_loopback_url
 from config.logs import logging_settings
 
@@ -121,6 +121,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "config.accounts.apps.AccountsConfig",
     "market.apps.MarketConfig",
+    "notifications.apps.NotificationsConfig",
     "signals.apps.SignalsConfig",
 ]
 
@@ -205,9 +206,32 @@ DATABASES = {
         env.url("DATABASE_URL", schemes=DATABASE_SCHEMES, secret=True, host_needed=False)
     )
 }
+
+
+def filesystem_broker(folder: Path) -> dict[str, object]:
+    """Return Celery's options for a broker that is a folder; ``config.celery`` makes it."""
+    return {
+        "data_folder_in": str(folder / "messages"),
+        "data_folder_out": str(folder / "messages"),
+        "control_folder": str(folder / "control"),
+    }
+
+
 REDIS_URL = env.url(
     "REDIS_URL", schemes=("redis", "rediss", "unix"), secret=True, host_needed=False
 )
+
+# --- Work in the background ---------------------------------------------------------------------
+# Without Redis the broker is a folder: nothing to install, on one machine.
+if REDIS_URL:
+    CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
+else:
+    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_TRANSPORT_OPTIONS = filesystem_broker(DATA_DIR / "broker")
+CELERY_TASK_ROUTES = schedule.TASK_ROUTES
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TIMEZONE = "UTC"
 
 # --- API ------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

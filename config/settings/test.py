@@ -12,7 +12,14 @@ from pathlib import Path
 os.environ["SIGNALS_ENV_FILE"] = os.devnull
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import DATABASE_SCHEMES, SQLITE_OPTIONS, database, env, logging_for
+from config.settings.base import (
+    DATABASE_SCHEMES,
+    SQLITE_OPTIONS,
+    database,
+    env,
+    filesystem_broker,
+    logging_for,
+)
 
 ENVIRONMENT = "test"
 SECRET_KEY = "only-for-tests-0123456789abcdefghijklmnopqrstuvwxyz"  # noqa: S105
@@ -36,6 +43,8 @@ DATABASES = {
     "default": database(_test_database_url) if _test_database_url else SQLITE_TEST_DATABASE
 }
 REDIS_URL = None
+CELERY_BROKER_URL = "filesystem://"
+CELERY_BROKER_TRANSPORT_OPTIONS = filesystem_broker(DATA_DIR / "broker")
 
 # The layout of the sandbox on a port where nothing listens: no test leaves this machine.
 _NOWHERE = "http://127.0.0.1:9"

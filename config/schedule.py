@@ -1,0 +1,18 @@
+"""Which queue a task goes to, and what the beat sends when: data only.
+
+Periods that people change (how often a watchlist is scanned) are columns of tables; the beat only
+ticks often enough for them.
+"""
+
+from __future__ import annotations
+
+# Name patterns of tasks, and their queue.
+TASK_ROUTES = {
+    "signals.tasks.*": {"queue": "scan"},
+    "smartmoney.tasks.*": {"queue": "scan"},
+    "mss.tasks.*": {"queue": "scan"},
+    "market.tasks.*": {"queue": "fetch"},
+    "notifications.tasks.*": {"queue": "notify"},
+    "analytics.tasks.*": {"queue": "analytics"},
+}
+QUEUES = ("scan", "fetch", "notify", "analytics")

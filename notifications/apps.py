@@ -1,0 +1,9 @@
+"""Django wiring of the notifications app: alert events → deliveries → Telegram."""
+
+from django.apps import AppConfig
+
+
+class NotificationsConfig(AppConfig):
+    name = "notifications"
+    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = "Notifications"
