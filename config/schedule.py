@@ -6,6 +6,8 @@ ticks often enough for them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 # Name patterns of tasks, and their queue.
 TASK_ROUTES = {
     "signals.tasks.*": {"queue": "scan"},
@@ -16,3 +18,15 @@ TASK_ROUTES = {
     "analytics.tasks.*": {"queue": "analytics"},
 }
 QUEUES = ("scan", "fetch", "notify", "analytics")
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One thing that the beat sends: every so many seconds, or daily at an hour (UTC)."""
+
+    task: str
+    every_s: float | None = None
+    daily_at: tuple[int, int] | None = None  # hour, minute
+
+
+BEAT: tuple[Tick, ...] = ()

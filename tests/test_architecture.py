@@ -27,7 +27,9 @@ ALLOWED_APPS = {
     "analytics": frozenset({"config", "market", "notifications", "smartmoney", "signals", "mss"}),
 }
 # The only parts of `config` that apps may import; everything else reaches them through settings.
-SHARED_CONFIG = ("config.accounts", "config.api", "config.version", "config.wakeups")
+SHARED_CONFIG = (
+    "config.accounts", "config.api", "config.residents", "config.version", "config.wakeups",
+)  # fmt: skip
 # Notifications know no market, only what every process shares: the clock, budgets and locks.
 SHARED_MARKET = ("market.clock", "market.store", "market.store_contract")
 
