@@ -11,6 +11,10 @@ class SignalsConfig(AppConfig):
     verbose_name = "Signals"
 
     def ready(self) -> None:
+        from notifications.renderers import register_renderer
+        from signals.alert_facts import KIND
+        from signals.alerts import SignalAlerts
         from signals.api.errors import register_problems
 
         register_problems()
+        register_renderer(KIND, SignalAlerts())
