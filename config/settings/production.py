@@ -29,6 +29,9 @@ for name in PROVIDER_BASE_URL_SETTINGS:
     if is_loopback_url(url) or not url.startswith("https://"):
         env.fault(name, url, "an https:// URL of the real provider: production has no sandbox")
 
+if base.TELEGRAM_WEBHOOK_URL:  # several machines must agree on it, so it is not made here
+    env.text("TELEGRAM_WEBHOOK_SECRET", required=True, secret=True)
+
 SECURE_SSL_REDIRECT = True
 SECURE_REDIRECT_EXEMPT = [r"^health(/ready)?$"]  # asked by load balancers without TLS
 # The proxy must set this header itself and drop what clients send.
