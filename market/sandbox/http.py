@@ -50,7 +50,11 @@ class Refused(Exception):
 
 
 class ConnectionDropped(Exception):
-    """The connection is to be closed without an answer."""
+    """The connection is to be closed without an answer; ``is_done``: to a call that was obeyed."""
+
+    def __init__(self, provider: str, *, is_done: bool = False) -> None:
+        super().__init__(provider)
+        self.is_done = is_done
 
 
 Handler = Callable[[Request, int], Response | Awaitable[Response]]

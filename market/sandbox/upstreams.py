@@ -203,7 +203,7 @@ class Upstreams:
         for fault in faults:
             if fault.kind is FaultKind.LOST:
                 await sleep(float(fault.parameters.get("s", 0.0)))
-                raise ConnectionDropped(name)
+                raise ConnectionDropped(name, is_done=True)
         return response
 
     async def _respond(

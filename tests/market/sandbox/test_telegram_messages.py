@@ -11,9 +11,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from market.sandbox.http import ConnectionDropped
+from market.sandbox.in_process import BlockingSandboxTransport
 from market.sandbox.telegram_markup import MarkupError, parse_html
-from market.sandbox.telegram_rules import TROUBLED_CHATS
+from market.sandbox.telegram_rules import TOKEN, TROUBLED_CHATS
 from tests.market.sandbox.telegram_bot import TELEGRAM, Bot
 from tests.market.sandbox.upstream import NOW_MS, Upstream, Wall
 
@@ -319,14 +319,25 @@ def test_faults_speak_telegrams_language(bot, fault, status, description):
     assert bot.done("sendMessage", chat_id=5, text="x")["message_id"] == 1
 
 
-@pytest.mark.parametrize(("kind", "delivered"), [("dead", 0), ("lost", 1)])
-def test_a_connection_drops_before_the_call_is_read_or_after_it_was_done(bot, kind, delivered):
+@pytest.mark.parametrize(
+    ("kind", "error", "delivered"), [("dead", httpx.ConnectError, 0), ("lost", httpx.ReadError, 1)]
+)
+def test_a_connection_drops_before_the_call_is_read_or_after_it_was_done(
+    bot, kind, error, delivered
+):
     bot.sandbox.fault("telegram", kind, path="/sendMessage")
 
-    with pytest.raises((httpx.ConnectError, ConnectionDropped)):
+    with pytest.raises(error):
         bot.call("sendMessage", chat_id=5, text="x")
 
     assert len(bot.telegram.chats.delivered(5)) == delivered
+
+
+def test_a_blocking_client_reaches_the_sandbox_as_well(bot):
+    with httpx.Client(transport=BlockingSandboxTransport(bot.sandbox), base_url=TELEGRAM) as client:
+        answer = client.post(f"/bot{TOKEN}/sendMessage", json={"chat_id": 5, "text": "hello"})
+
+    assert answer.json()["result"]["text"] == "hello"
 
 
 def test_an_answer_may_hang_after_the_message_was_accepted(bot):
@@ -351,7 +362,7 @@ def test_a_body_that_is_no_object_is_a_bad_request(bot, body):
     async def ask() -> httpx.Response:
         async with bot.sandbox.client_factory()(TELEGRAM) as client:
             return await client.post(
-                "/bot7000000001:sandbox-telegram-token-000000000000/sendMessage",
+                f"/bot{TOKEN}/sendMessage",
                 content=body,
                 headers={"content-type": "application/json"},
             )
