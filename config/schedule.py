@@ -29,4 +29,7 @@ class Tick:
     daily_at: tuple[int, int] | None = None  # hour, minute
 
 
-BEAT: tuple[Tick, ...] = ()
+BEAT: tuple[Tick, ...] = (
+    Tick("notifications.tasks.sweep", every_s=10),
+    Tick("notifications.tasks.forget_old_alerts", daily_at=(3, 40)),
+)

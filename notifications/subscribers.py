@@ -54,6 +54,20 @@ def end_subscription(subscriber: Subscriber, state: str, reason: str) -> None:
 
 
 @transaction.atomic
+def move_chat(subscriber: Subscriber, new_chat_id: int) -> None:
+    """Store the id that a group got when it became a supergroup."""
+    others = Subscriber.objects.filter(environment=subscriber.environment, chat_id=new_chat_id)
+    if others.exists():
+        end_subscription(
+            subscriber, Subscriber.State.INVALID, f"became {new_chat_id}, which subscribes already"
+        )
+        return
+    Subscriber.objects.filter(pk=subscriber.pk).update(
+        chat_id=new_chat_id, chat_type=Subscriber.ChatType.SUPERGROUP
+    )
+
+
+@transaction.atomic
 def mute(subscriber: Subscriber, until: datetime | None) -> None:
     """Hold alerts back until an instant, or no longer (None); what has gathered moves along."""
     Subscriber.objects.filter(pk=subscriber.pk).update(muted_until=until)

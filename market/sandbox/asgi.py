@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from asyncio import Task, create_task
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
+
+import httpx
 
 from market.sandbox.control import PREFIX as CONTROL_PREFIX
 from market.sandbox.control import control, root_page
 from market.sandbox.http import ConnectionDropped, Request, Response, json_response
+from market.sandbox.telegram_push import push_forever
 from market.sandbox.upstreams import Upstreams
 
 Scope = MutableMapping[str, Any]
@@ -17,8 +22,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 U = TypeVar("U", bound=Upstreams)
 
-# Control requests are small.
-_MOST_BODY_BYTES = 100_000
+# A picture for Telegram may have ten million; what is longer is read so far.
+_MOST_BODY_BYTES = 11_000_000
 
 
 class SandboxApp(Generic[U]):
@@ -27,10 +32,14 @@ class SandboxApp(Generic[U]):
     def __init__(self, sandbox: U, *, in_process: bool = False) -> None:
         self.sandbox = sandbox
         self._in_process = in_process
+        self._pushing: Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        if self._pushing is None and not self._in_process:
+            updates = self.sandbox.telegram.updates
+            self._pushing = create_task(push_forever(updates, httpx.AsyncClient))
         request = await _request(scope, receive)
         mounted = self.sandbox.mounted(request.path)
         if mounted is not None:
@@ -75,14 +84,7 @@ async def _request(scope: Scope, receive: Receive) -> Request:
 
 
 def _below(request: Request, prefix: str) -> Request:
-    return Request(
-        request.path[len(prefix) :] or "/",
-        request.params,
-        request.headers,
-        request.client,
-        request.method,
-        request.body,
-    )
+    return replace(request, path=request.path[len(prefix) :] or "/")
 
 
 async def _hang_up(send: Send) -> None:
