@@ -11,6 +11,9 @@ class SignalsConfig(AppConfig):
     verbose_name = "Signals"
 
     def ready(self) -> None:
+        from market.watchlists import register_profile_names
         from signals.api.errors import register_problems
+        from signals.profiles import known_names
 
         register_problems()
+        register_profile_names(known_names)
