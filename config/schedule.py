@@ -29,7 +29,14 @@ class Tick:
     daily_at: tuple[int, int] | None = None  # hour, minute
 
 
+# Every task asks its table or store what is due, so a tick that is missed is made up by the next.
 BEAT: tuple[Tick, ...] = (
+    Tick("signals.tasks.start_due_scans", every_s=60.0),
+    Tick("signals.tasks.sweep_scans", every_s=10.0),
+    Tick("signals.tasks.forget_old_scans", every_s=3600.0),
+    Tick("market.tasks.refresh_universe", every_s=60.0),
+    Tick("market.tasks.fill_watched", every_s=60.0),
+    Tick("market.tasks.forget_old_series", every_s=3600.0),
     Tick("notifications.tasks.sweep", every_s=10),
     Tick("notifications.tasks.forget_old_alerts", daily_at=(3, 40)),
 )

@@ -15,6 +15,9 @@ from django.template.response import TemplateResponse
 from market.models import HEAD_AT, ListedSymbol, ProviderStatus, Series
 from market.provider_status import provider_statuses
 from market.store import get_store
+from market.watchlist_admin import WatchlistAdmin
+
+__all__ = ["ListedSymbolAdmin", "ProviderStatusAdmin", "SeriesAdmin", "WatchlistAdmin"]
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

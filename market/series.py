@@ -11,7 +11,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import transaction
 
 from market.chains import LAYOUTS, SeriesLayout, width_of
-from market.clock import datetime_at
+from market.clock import datetime_at, now
 from market.models import HEAD_AT, Series, SeriesKind
 from market.tables import Joined, Table, join, join_floors, pack, unpack
 
@@ -66,6 +66,17 @@ def load(bases: Collection[str]) -> dict[SeriesKey, Held]:
     }
 
 
+def kinds_of(bases: Collection[str]) -> dict[str, frozenset[SeriesKind]]:
+    """Return of which kinds there are rows of each coin, from any source."""
+    rows = Series.objects.filter(
+        environment=settings.ENVIRONMENT, base__in=bases, chunk_start_at=HEAD_AT, rows__gt=0
+    ).values_list("base", "kind")
+    found: dict[str, set[SeriesKind]] = defaultdict(set)
+    for base, kind in rows:
+        found[base].add(SeriesKind(kind))
+    return {base: frozenset(kinds) for base, kinds in found.items()}
+
+
 def load_all(key: SeriesKey) -> Table:
     """Return everything ever kept of one series: its archive and its head."""
     chunks = Series.objects.filter(environment=settings.ENVIRONMENT, **key._asdict()).order_by(
@@ -110,6 +121,17 @@ def append(updates: Sequence[Update]) -> None:
             ],
             update_fields=["columns", "rows", "first_at", "last_at", "fetched_at"],
         )  # fmt: skip
+
+
+def forget_old() -> int:
+    """Delete archived chunks older than they are kept; return how many. Heads always stay."""
+    if not settings.SERIES_RETENTION_DAYS:
+        return 0
+    before = now() - timedelta(days=settings.SERIES_RETENTION_DAYS)
+    archived = Series.objects.filter(environment=settings.ENVIRONMENT, last_at__lt=before).exclude(
+        chunk_start_at=HEAD_AT
+    )
+    return archived.delete()[0]
 
 
 def _locked_heads(keys: Collection[SeriesKey]) -> dict[SeriesKey, Held]:

@@ -14,7 +14,10 @@ class SignalsConfig(AppConfig):
         from notifications.renderers import register_renderer
         from signals.alert_facts import KIND
         from signals.alerts import SignalAlerts
+        from market.watchlists import register_profile_names
         from signals.api.errors import register_problems
+        from signals.profiles import known_names
 
         register_problems()
         register_renderer(KIND, SignalAlerts())
+        register_profile_names(known_names)

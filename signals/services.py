@@ -51,12 +51,16 @@ def evaluate_symbols(
     profile: ScoringProfile,
     *,
     deadline_s: float | None = None,
+    share: float = 1.0,
 ) -> list[Evaluation]:
-    """Fetch and score, all coins as one frame, in the order given. Stores and sends nothing."""
+    """Fetch and score, all coins as one frame, in the order given. Stores and sends nothing.
+
+    ``share`` is these coins' part of a larger scan, and of the calls it may make.
+    """
     if not instruments:
         return []
     snapshots = collect_snapshots(
-        instruments, deadline_s=deadline_s, with_evidence=len(instruments) == 1
+        instruments, deadline_s=deadline_s, with_evidence=len(instruments) == 1, share=share
     )
     results = evaluate(snapshots, profile)
     return [

@@ -113,6 +113,14 @@ if not TELEGRAM_DRY_RUN and not TELEGRAM_CAN_SEND:
 SIGNAL_DEADLINE_S = env.duration_s("SIGNAL_DEADLINE_S", 8.0, least=0.5, most=30)
 SIGNAL_CACHE_TTL_S = env.duration_s("SIGNAL_CACHE_TTL_S", 30, least=0, most=900)
 
+# --- Scans ----------------------------------------------------------------------------------
+SCAN_BATCH_SIZE = env.integer("SCAN_BATCH_SIZE", 50, least=1, most=200)
+# Steady, a batch of fifty takes a few seconds; cold, or with a venue that hangs, it takes this.
+SCAN_BATCH_DEADLINE_S = env.duration_s("SCAN_BATCH_DEADLINE_S", 20, least=1, most=120)
+# Days; 0 keeps for ever, as signals and their counts always are.
+SCAN_RUN_RETENTION_DAYS = env.integer("SCAN_RUN_RETENTION_DAYS", 30, least=0, most=36_500)
+SERIES_RETENTION_DAYS = env.integer("SERIES_RETENTION_DAYS", 0, least=0, most=36_500)
+
 # --- Web ------------------------------------------------------------------------------------
 WEB_WORKERS = env.integer("WEB_WORKERS", os.cpu_count() or 1, least=1, most=64)
 # Cold evaluations wait for providers and may take half of these: room for 64 of them in each
