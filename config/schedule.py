@@ -22,11 +22,29 @@ QUEUES = ("scan", "fetch", "notify", "analytics")
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """One thing that the beat sends: every so many seconds, or daily at an hour (UTC)."""
+    """One thing that the beat sends: every so many seconds, or daily at an hour (UTC).
+
+    It is also sent whenever the beat starts. ``queue`` overrides the route of the task.
+    """
 
     task: str
     every_s: float | None = None
     daily_at: tuple[int, int] | None = None  # hour, minute
+    arguments: tuple[str, ...] = ()
+    queue: str | None = None
+
+    @property
+    def name(self) -> str:
+        return " ".join((self.task, *self.arguments))
 
 
-BEAT: tuple[Tick, ...] = ()
+HEARTBEAT_TASK = "market.tasks.note_heartbeat"
+HEARTBEAT_EVERY_S = 15.0
+
+BEAT: tuple[Tick, ...] = (
+    # One for each queue: whoever serves it notes that it does, for /health/ready.
+    *(
+        Tick(HEARTBEAT_TASK, every_s=HEARTBEAT_EVERY_S, arguments=(queue,), queue=queue)
+        for queue in QUEUES
+    ),
+)
