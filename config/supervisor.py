@@ -30,6 +30,10 @@ HOST = "127.0.0.1"  # reached from elsewhere only through a proxy, which also en
 DEFAULT_PORT = 8000
 # What makes the sandbox another market than its default one.
 MARKET_VARIABLES = ("SANDBOX_SEED", "SANDBOX_REPLAY_DIR", "SANDBOX_SYMBOLS", "SIGNALS_CLOCK_AT")
+# numpy's linear algebra is not used: its threads would only be in the way of forking.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+# Workers do not talk to each other: on a broker made of files each greeting would stay behind.
+WORKER_OPTIONS = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 LOCK_WAIT_S = 12.0  # a killed supervisor's guard may hold the lock for the grace and a little
 
 
@@ -41,10 +45,29 @@ def web(port: int) -> Program:
     return Program(
         name="web",
         command=web_command(port),
-        # numpy's linear algebra is not used: its threads would only be in the way of forking.
-        environment={"OPENBLAS_NUM_THREADS": "1"},
+        environment=ONE_THREAD,
         ready_url=f"http://{HOST}:{port}/health",
     )
+
+
+def background() -> list[Program]:
+    """Return what works without being asked over HTTP."""
+    return [
+        Program(
+            name="worker",
+            command=[
+                *(sys.executable, "-m", "celery", "--app", "config", "--quiet", "worker"),
+                *WORKER_OPTIONS,
+            ],
+            environment=ONE_THREAD,
+        ),
+        Program(name="beat", command=[sys.executable, "-m", "config.beat"]),
+        Program(
+            name="recorder",
+            command=[sys.executable, "manage.py", "record"],
+            environment=ONE_THREAD,
+        ),
+    ]
 
 
 def sandbox(port: int) -> Program:
@@ -133,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> int | str:
     if simulated:  # so that ./run manage can be told to ask the same market
         lines = [f"{name}='{value}'\n" for name, value in simulated.items()]
         (settings.DATA_DIR / "sandbox.env").write_text("".join(lines), encoding="utf-8")
-    programs.append(web(options.port))
+    programs += [web(options.port), *background()]
     with lock:
         return supervise(programs, banner=_banner(options.port, settings.DATA_DIR))
 
@@ -149,6 +172,7 @@ def _banner(port: int, data_dir: Path) -> str:
             f"  Ready    {url}/        documentation: {url}/docs",
             f"  Try      curl {url}/signals/BTC",
             f"  Admin    {url}/admin/  name and password: {secrets}",
+            f"  State    {url}/health/ready  worker, beat and recorder are starting now",
             "  Stop     Ctrl-C",
             "",
         )

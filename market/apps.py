@@ -44,3 +44,5 @@ class MarketConfig(AppConfig):
         register_probe("store", health.probe_store, critical=True)
         register_probe("providers", health.probe_providers)
         register_probe("market_data", health.probe_market_data)
+        register_probe("beat", health.probe_beat)
+        register_probe("workers", health.probe_workers)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
+
 from config.api.health import ProbeResult
+from market import heartbeats
 from market.chains import EXCHANGES
 from market.clock import now
 from market.provider_status import Status, provider_statuses
 from market.selectors import coins_with_candles, newest_candle_end
 from market.store import get_store
+
+# Four heartbeats: a queue may wait while every child is at a long task.
+SILENT_AFTER_S = 60.0
 
 
 def probe_store() -> ProbeResult:
@@ -43,6 +49,35 @@ def probe_market_data() -> ProbeResult:
         f"the newest bar ended {age_s} s ago",
         {"coins": coins_with_candles(), "newest_candle_age_s": age_s},
     )
+
+
+def probe_beat() -> ProbeResult:
+    """Tell whether periodic work is being sent."""
+    age_s = heartbeats.beat_age_s()
+    data = {"age_s": _rounded(age_s)}
+    if age_s is None:
+        return ProbeResult("down", "the beat has sent nothing yet", data)
+    if age_s > SILENT_AFTER_S:
+        return ProbeResult("down", f"the beat has sent nothing for {age_s:.0f} s", data)
+    return ProbeResult("ok", "the beat sends", data)
+
+
+def probe_workers() -> ProbeResult:
+    """Tell which queues are served. Without a beat, which asks them, nobody knows."""
+    ages_s = heartbeats.queue_ages_s(list(settings.CELERY_TASK_QUEUES))
+    data = {"age_s": {queue: _rounded(age_s) for queue, age_s in ages_s.items()}}
+    silent = [queue for queue, age_s in ages_s.items() if age_s is None or age_s > SILENT_AFTER_S]
+    if not silent:
+        return ProbeResult("ok", "a worker serves every queue", data)
+    return ProbeResult(
+        "degraded" if len(silent) < len(ages_s) else "down",
+        f"no worker has taken anything from {', '.join(silent)} for {SILENT_AFTER_S:.0f} s",
+        data,
+    )
+
+
+def _rounded(age_s: float | None) -> float | None:
+    return None if age_s is None else round(age_s, 1)
 
 
 def _told(status: Status) -> dict[str, object]:

@@ -11,10 +11,10 @@ class SignalsConfig(AppConfig):
     verbose_name = "Signals"
 
     def ready(self) -> None:
+        from market.watchlists import register_profile_names
         from notifications.renderers import register_renderer
         from signals.alert_facts import KIND
         from signals.alerts import SignalAlerts
-        from market.watchlists import register_profile_names
         from signals.api.errors import register_problems
         from signals.profiles import known_names
 

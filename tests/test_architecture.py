@@ -60,6 +60,7 @@ REACH = {0: 1, 1: 2, 2: 2, 3: 3}
 # Modules that may ask the machine for the time of day, and why.
 TELLS_TIME = {
     "market.clock": "the only clock",
+    "config.folder_broker": "messages expire by the machine's time, as Celery itself has it",
     "config.api.views": "stamps /health; config lies below market and cannot ask its clock",
 }
 TIME_OF_DAY = re.compile(

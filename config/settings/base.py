@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
-
-import dj_database_url
 
 from config import schedule, version
 from config.env import Environment, is_loopback_url
 from config.logs import logging_settings
+from config.settings import background, databases
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = Environment.load(BASE_DIR / ".env")
@@ -199,73 +199,49 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # --- Database -------------------------------------------------------------------------------
-# WAL lets readers go on while one process writes; NORMAL is durable in WAL except for the last
-# commits before a power cut. IMMEDIATE takes the write lock at BEGIN, where waiting works:
-# a lock upgraded in the middle of a transaction fails at once whatever the time-out.
-SQLITE_OPTIONS: dict[str, object] = {
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 20,  # seconds to wait for another process's write
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-}
-# Threads borrow connections for one request; idle ones go back (CONN_MAX_AGE 0 is what pools need).
-# With the database away a request must fail before the deadline of an answer, hence the seconds.
-POSTGRES_OPTIONS: dict[str, object] = {
-    "pool": {"min_size": 2, "max_size": 10, "timeout": 5},
-    "connect_timeout": 5,
-}
-
-
-DATABASE_SCHEMES = ("postgres", "postgresql", "sqlite")
-
-
-def database(url: str | None) -> dict[str, object]:
-    """Return one DATABASES entry: Postgres from a URL, else the SQLite file of the data folder."""
-    if url is None:
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": DATA_DIR / "db.sqlite3",
-            "OPTIONS": SQLITE_OPTIONS,
-        }
-    parsed = dj_database_url.parse(url, conn_max_age=0)
-    entry: dict[str, object] = {**parsed}
-    is_sqlite = entry["ENGINE"] == "django.db.backends.sqlite3"
-    own: dict[str, object] = SQLITE_OPTIONS if is_sqlite else POSTGRES_OPTIONS
-    of_url = parsed.get("OPTIONS") or {}
-    entry["OPTIONS"] = {**own, **of_url}
-    return entry
-
-
 DATABASES = {
-    "default": database(
-        env.url("DATABASE_URL", schemes=DATABASE_SCHEMES, secret=True, host_needed=False)
+    "default": databases.database(
+        env.url("DATABASE_URL", schemes=databases.SCHEMES, secret=True, host_needed=False),
+        DATA_DIR / "db.sqlite3",
     )
 }
-
-
-def filesystem_broker(folder: Path) -> dict[str, object]:
-    """Return Celery's options for a broker that is a folder; ``config.celery`` makes it."""
-    return {
-        "data_folder_in": str(folder / "messages"),
-        "data_folder_out": str(folder / "messages"),
-        "control_folder": str(folder / "control"),
-    }
-
 
 REDIS_URL = env.url(
     "REDIS_URL", schemes=("redis", "rediss", "unix"), secret=True, host_needed=False
 )
 
 # --- Work in the background ---------------------------------------------------------------------
+# Child processes of one worker: each does one task at a time.
+WORKER_PROCESSES = env.integer("WORKER_PROCESSES", 2, least=1, most=64)
 # Without Redis the broker is a folder: nothing to install, on one machine.
 if REDIS_URL:
-    CELERY_BROKER_URL = REDIS_URL
-    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
+    CELERY_BROKER_URL = background.redis_broker_url(REDIS_URL)
+    CELERY_BROKER_TRANSPORT: str | None = None
+    CELERY_BROKER_TRANSPORT_OPTIONS = background.redis_broker(ENVIRONMENT)
 else:
-    CELERY_BROKER_URL = "filesystem://"
-    CELERY_BROKER_TRANSPORT_OPTIONS = filesystem_broker(DATA_DIR / "broker")
+    CELERY_BROKER_URL = background.FILESYSTEM_URL
+    CELERY_BROKER_TRANSPORT = background.FILESYSTEM_TRANSPORT
+    CELERY_BROKER_TRANSPORT_OPTIONS = background.filesystem_broker(DATA_DIR / "broker")
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # until it is back
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_QUEUES: dict[str, dict[str, object]] = {name: {} for name in schedule.QUEUES}
+CELERY_TASK_DEFAULT_QUEUE = "fetch"
+CELERY_TASK_CREATE_MISSING_QUEUES = False  # a misspelt queue fails instead of filling up unread
 CELERY_TASK_ROUTES = schedule.TASK_ROUTES
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_SOFT_TIME_LIMIT = background.SOFT_TIME_LIMIT_S
+CELERY_TASK_TIME_LIMIT = background.TIME_LIMIT_S
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CONCURRENCY = WORKER_PROCESSES
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = background.CHILD_MEMORY_KIB
+# Answers to "celery inspect" need a broker that can broadcast without leaving files behind.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
 CELERY_TIMEZONE = "UTC"
+# Celery closes the connections, and with them a whole pool, around each task; config.celery gives
+# them back to the pool instead.
+CELERY_DB_REUSE_MAX = sys.maxsize
 
 # --- API ------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -14,7 +14,8 @@ import pytest
 from django.db import connection
 
 from config.secret_files import read_or_create
-from config.settings.base import POSTGRES_OPTIONS, SQLITE_OPTIONS, database
+from config.settings.background import redis_broker_url
+from config.settings.databases import POSTGRES_OPTIONS, SQLITE_OPTIONS, database
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -210,14 +211,30 @@ def test_logs_also_go_to_the_file_that_is_named(tmp_path: Path) -> None:
 
 
 def test_the_database_is_sqlite_in_the_data_folder_unless_a_url_is_given() -> None:
-    own = database(None)
-    postgres = database("postgresql://me:pw@db.example:5433/signals?sslmode=require")
+    own = database(None, Path("db.sqlite3"))
+    postgres = database(
+        "postgresql://me:pw@db.example:5433/signals?sslmode=require", Path("db.sqlite3")
+    )
 
     assert own["ENGINE"] == "django.db.backends.sqlite3"
     assert own["OPTIONS"] == SQLITE_OPTIONS
     assert postgres["ENGINE"] == "django.db.backends.postgresql"
     assert postgres["OPTIONS"] == {**POSTGRES_OPTIONS, "sslmode": "require"}
     assert postgres["CONN_MAX_AGE"] == 0
+    assert postgres["CONN_HEALTH_CHECKS"] is True
+
+
+@pytest.mark.parametrize(
+    ("url", "of_the_broker"),
+    [
+        ("redis://me:pw@cache.example:6379/2", "redis://me:pw@cache.example:6379/2"),
+        ("unix:///run/redis.sock", "redis+socket:///run/redis.sock"),
+    ],
+)
+def test_the_broker_understands_every_redis_url_that_the_store_does(
+    url: str, of_the_broker: str
+) -> None:
+    assert redis_broker_url(url) == of_the_broker
 
 
 @pytest.mark.django_db(transaction=True)
