@@ -1,0 +1,106 @@
+"""Liquidity zones: equal highs and equal lows, where stops rest until a wick takes them.
+
+The first swing of a group anchors the zone and fixes its edges, a fifth of an ATR either side. A
+later swing within them, confirmed before any wick went beyond, is a touch; the zone is known with
+its second touch. A swing joins the oldest zone that holds it and may anchor one of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from market.types import FloatArray, Int64Array
+from smartmoney.smc.frame import (
+    LOOK_CANDLES,
+    MEMORY_CANDLES,
+    NEVER,
+    UP,
+    Frame,
+    first_above,
+    group_starts,
+)
+from smartmoney.smc.swings import Swings
+
+EQUAL_ATR = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """Columns of shape (m,), by side, then time of the anchor; prices in the side's own sign.
+
+    Parameters
+    ----------
+    side : ndarray of int64
+        UP for equal highs: stops of shorts rest above them.
+    candle, known : ndarray of int64
+        The anchor's candle, and the candle at whose close the second touch was confirmed.
+    price, half_width : ndarray of float64
+        The anchor's price and the distance of both edges from it.
+    swept : ndarray of int64
+        Forward event: the first candle with a wick strictly beyond the outer edge.
+    touch_zone, touch_candle, touch_known : ndarray of int64, shape (t,)
+        Forward events: every touch after the anchor, by zone (position in these columns), its
+        swing's candle and when that swing was known.
+    """
+
+    side: Int64Array
+    candle: Int64Array
+    known: Int64Array
+    price: FloatArray
+    half_width: FloatArray
+    swept: Int64Array
+    touch_zone: Int64Array
+    touch_candle: Int64Array
+    touch_known: Int64Array
+
+    def __len__(self) -> int:
+        return len(self.candle)
+
+
+def find_zones(frame: Frame, swings: Swings) -> Zones:
+    """Return every group of equal swings, its touches and when it was swept."""
+    half_width = EQUAL_ATR * swings.atr
+    edge = swings.price + half_width
+    # An anchor's first touch may come the memory later, and is told for another.
+    swept = first_above(frame.high_ahead, swings.side, swings.known + 1, edge, span=LOOK_CANDLES)
+    joined = _oldest_holder(swings, half_width, swept)
+    touch = np.flatnonzero(joined != NEVER)
+    touch = touch[np.argsort(joined[touch], kind="stable")]
+    first = group_starts(joined[touch])
+    anchor = joined[touch[first]]
+    touches = np.diff(np.append(first, len(touch)))
+    return Zones(
+        side=swings.side[anchor],
+        candle=swings.candle[anchor],
+        known=swings.known[touch[first]],
+        price=swings.price[anchor],
+        half_width=half_width[anchor],
+        swept=swept[anchor],
+        touch_zone=np.repeat(np.arange(len(anchor)), touches),
+        touch_candle=swings.candle[touch],
+        touch_known=swings.known[touch],
+    )
+
+
+def _oldest_holder(swings: Swings, half_width: FloatArray, swept: Int64Array) -> Int64Array:
+    """Return for each swing the oldest earlier one of its side that holds it and is not swept."""
+    holder = np.full(len(swings), NEVER)
+    candles, prices = swings.candle.tolist(), swings.price.tolist()
+    widths = half_width.tolist()
+    ends = np.where(swept == NEVER, np.iinfo(np.int64).max, swept)
+    ends = np.minimum(ends, swings.candle + (MEMORY_CANDLES + 1)).tolist()
+    resting: list[int] = []
+    last_side = UP
+    for swing, side in enumerate(swings.side.tolist()):
+        if side != last_side:
+            resting, last_side = [], side
+        candle, price = candles[swing], prices[swing]
+        resting = [earlier for earlier in resting if ends[earlier] > candle]
+        for earlier in resting:
+            if abs(price - prices[earlier]) <= widths[earlier]:
+                holder[swing] = earlier
+                break
+        resting.append(swing)
+    return holder
