@@ -16,7 +16,6 @@ from smartmoney.smc.frame import (
     LOOK_CANDLES,
     MEMORY_CANDLES,
     NEVER,
-    UP,
     Frame,
     first_above,
     group_starts,
@@ -86,21 +85,17 @@ def find_zones(frame: Frame, swings: Swings) -> Zones:
 
 def _oldest_holder(swings: Swings, half_width: FloatArray, swept: Int64Array) -> Int64Array:
     """Return for each swing the oldest earlier one of its side that holds it and is not swept."""
-    holder = np.full(len(swings), NEVER)
-    candles, prices = swings.candle.tolist(), swings.price.tolist()
-    widths = half_width.tolist()
-    ends = np.where(swept == NEVER, np.iinfo(np.int64).max, swept)
-    ends = np.minimum(ends, swings.candle + (MEMORY_CANDLES + 1)).tolist()
-    resting: list[int] = []
-    last_side = UP
-    for swing, side in enumerate(swings.side.tolist()):
-        if side != last_side:
-            resting, last_side = [], side
-        candle, price = candles[swing], prices[swing]
-        resting = [earlier for earlier in resting if ends[earlier] > candle]
-        for earlier in resting:
-            if abs(price - prices[earlier]) <= widths[earlier]:
+    holder = [NEVER] * len(swings)
+    sides, candles, prices = swings.side.tolist(), swings.candle.tolist(), swings.price.tolist()
+    widths, sweeps = half_width.tolist(), swept.tolist()
+    oldest = 0
+    for swing, (side, candle, price) in enumerate(zip(sides, candles, prices, strict=True)):
+        while sides[oldest] != side or candles[oldest] < candle - MEMORY_CANDLES:
+            oldest += 1
+        for earlier in range(oldest, swing):
+            if abs(price - prices[earlier]) <= widths[earlier] and not (
+                NEVER < sweeps[earlier] <= candle
+            ):
                 holder[swing] = earlier
                 break
-        resting.append(swing)
-    return holder
+    return np.array(holder, dtype=np.int64)

@@ -39,6 +39,11 @@ from smartmoney.smc.types import (
 STRONG_TOUCHES = 3
 STRONG_AGE_CANDLES, MODERATE_AGE_CANDLES = 75, 25
 
+# By side: UP, DOWN.
+_TRENDS = (Trend.BULLISH, Trend.BEARISH)
+_KINDS = (SwingKind.HIGH, SwingKind.LOW)
+_STOPS = (LiquiditySide.BUY, LiquiditySide.SELL)
+
 
 @dataclass(frozen=True, slots=True)
 class Structure:
@@ -60,14 +65,14 @@ def report(structure: Structure) -> TimeframeStructure:
     swings = _swings(structure.swings, times)
     trend, strength, since_ms = Trend.NEUTRAL, Strength.WEAK, None
     if len(breaks) and breaks.candle[-1] >= times.first_told:
-        trend = _trend(breaks.side[-1])
+        trend = _TRENDS[breaks.side[-1]]
         strength = Strength.STRONG if breaks.structure[-1] == WITH else Strength.MODERATE
-        since_ms = times.closed(breaks.candle[-1])
+        since_ms = times.closed[breaks.candle[-1]]
     return TimeframeStructure(
         interval=frame.interval,
         candles=len(frame),
         complete=len(frame) >= CANDLES_NEEDED,
-        as_of_ms=times.closed(-1),
+        as_of_ms=times.closed[-1],
         close=close,
         trend=trend,
         strength=strength,
@@ -93,27 +98,16 @@ class _Times:
     """When candles opened and closed, and from which candle on what became known is told."""
 
     def __init__(self, frame: Frame) -> None:
-        self._opened: list[int] = frame.open_time_ms.tolist()
-        self._ms = frame.interval.ms
         self.first_told = len(frame) - MEMORY_CANDLES
+        self.opened: list[int] = frame.open_time_ms.tolist()
+        self.closed: list[int] = (frame.open_time_ms + frame.interval.ms).tolist()
+        # Ends in None: the candle NEVER, which is −1, has no time.
+        self.event: list[int | None] = [*self.closed, None]
 
     def told(self, known: Int64Array) -> Int64Array:
         """Return the rows that are told, in the order in which they became known."""
         rows = np.flatnonzero(known >= self.first_told)
         return rows[known[rows].argsort(kind="stable")]
-
-    def opened(self, candle: int) -> int:
-        return self._opened[candle]
-
-    def closed(self, candle: int) -> int:
-        return self._opened[candle] + self._ms
-
-    def event(self, candle: int) -> int | None:
-        return None if candle == NEVER else self._opened[candle] + self._ms
-
-
-def _trend(side: int) -> Trend:
-    return Trend.BULLISH if side == UP else Trend.BEARISH
 
 
 def _edges(side: int, near: float, far: float) -> tuple[float, float]:
@@ -129,13 +123,13 @@ def _values(rows: Int64Array, *columns: FloatArray | Int64Array) -> Iterator[tup
 def _swings(swings: Swings, times: _Times) -> tuple[SwingPoint, ...]:
     return tuple(
         SwingPoint(
-            kind=SwingKind.HIGH if side == UP else SwingKind.LOW,
+            kind=_KINDS[side],
             price=price if side == UP else -price,
             size_atr=size_atr,
-            occurred_at_ms=times.opened(candle),
-            known_at_ms=times.closed(known),
-            swept_at_ms=times.event(swept),
-            broken_at_ms=times.event(broken),
+            occurred_at_ms=times.opened[candle],
+            known_at_ms=times.closed[known],
+            swept_at_ms=times.event[swept],
+            broken_at_ms=times.event[broken],
         )
         for side, price, size_atr, candle, known, swept, broken in _values(
             times.told(swings.known),
@@ -149,13 +143,13 @@ def _breaks(breaks: Breaks, frame: Frame, times: _Times) -> tuple[StructureBreak
     rows = times.told(breaks.candle)
     return tuple(
         (BreakOfStructure if structure == WITH else ChangeOfCharacter)(
-            trend=_trend(side),
+            trend=_TRENDS[side],
             level=level if side == UP else -level,
-            level_at_ms=times.opened(level_candle),
+            level_at_ms=times.opened[level_candle],
             close=float(frame.close[UP, candle]),
             swings_broken=swings_broken,
-            occurred_at_ms=times.opened(candle),
-            known_at_ms=times.closed(candle),
+            occurred_at_ms=times.opened[candle],
+            known_at_ms=times.closed[candle],
         )
         for structure, side, level, level_candle, candle, swings_broken in _values(
             rows[breaks.structure[rows] != NEITHER],
@@ -168,8 +162,8 @@ def _breaks(breaks: Breaks, frame: Frame, times: _Times) -> tuple[StructureBreak
 def _gaps(gaps: Gaps, frame: Frame, times: _Times) -> tuple[FairValueGap, ...]:
     rows = times.told(gaps.known)
     side, near, far = gaps.side[rows], gaps.near[rows], gaps.far[rows]
-    lowest = -frame.high_ahead[1 - side, gaps.known[rows] + 1].max(axis=1)
-    filled_pct = 100.0 * np.clip((near - lowest) / (near - far), 0.0, 1.0)
+    lowest = -frame.high_ahead[1 - side, gaps.known[rows] + 1, :MEMORY_CANDLES].max(axis=1)
+    filled_pct = 100.0 * np.minimum(np.maximum((near - lowest) / (near - far), 0.0), 1.0)
     told = []
     for percent, values in zip(
         filled_pct.tolist(),
@@ -183,14 +177,14 @@ def _gaps(gaps: Gaps, frame: Frame, times: _Times) -> tuple[FairValueGap, ...]:
         top, bottom = _edges(side_of, near_of, far_of)
         told.append(
             FairValueGap(
-                trend=_trend(side_of),
+                trend=_TRENDS[side_of],
                 top=top,
                 bottom=bottom,
                 size_atr=size_atr,
-                occurred_at_ms=times.opened(candle),
-                known_at_ms=times.closed(known),
-                touched_at_ms=times.event(touched),
-                filled_at_ms=times.event(filled),
+                occurred_at_ms=times.opened[candle],
+                known_at_ms=times.closed[known],
+                touched_at_ms=times.event[touched],
+                filled_at_ms=times.event[filled],
                 filled_pct=percent,
             )
         )
@@ -207,14 +201,14 @@ def _blocks(blocks: Blocks, times: _Times) -> tuple[OrderBlock, ...]:
         top, bottom = _edges(side, near, far)
         told.append(
             OrderBlock(
-                trend=_trend(side),
+                trend=_TRENDS[side],
                 top=top,
                 bottom=bottom,
                 size_atr=size_atr,
-                occurred_at_ms=times.opened(candle),
-                known_at_ms=times.closed(known),
-                mitigated_at_ms=times.event(mitigated),
-                broken_at_ms=times.event(broken),
+                occurred_at_ms=times.opened[candle],
+                known_at_ms=times.closed[known],
+                mitigated_at_ms=times.event[mitigated],
+                broken_at_ms=times.event[broken],
             )
         )
     return tuple(told)
@@ -238,17 +232,17 @@ def _zones(zones: Zones, newest: int, times: _Times) -> tuple[LiquidityZone, ...
         age_candles = (newest if swept == NEVER else swept) - candle
         told.append(
             LiquidityZone(
-                side=LiquiditySide.BUY if side == UP else LiquiditySide.SELL,
+                side=_STOPS[side],
                 price=price if side == UP else -price,
                 top=top,
                 bottom=bottom,
                 touches=touch_count,
                 age_candles=age_candles,
                 strength=zone_strength(touch_count, age_candles),
-                occurred_at_ms=times.opened(candle),
-                known_at_ms=times.closed(known),
-                touched_at_ms=times.closed(touch_known),
-                swept_at_ms=times.event(swept),
+                occurred_at_ms=times.opened[candle],
+                known_at_ms=times.closed[known],
+                touched_at_ms=times.closed[touch_known],
+                swept_at_ms=times.event[swept],
             )
         )
     return tuple(told)
