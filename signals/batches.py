@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -98,7 +98,12 @@ def _resolved(symbols: Sequence[str], outcome: Outcome) -> dict[Symbol, Instrume
 # --- Working --------------------------------------------------------------------------------------
 
 
-def run_batches(runs: Collection[int] | None = None, *, for_s: float = math.inf) -> bool:
+def run_batches(
+    runs: Collection[int] | None = None,
+    *,
+    for_s: float = math.inf,
+    progress: Callable[[], None] = lambda: None,
+) -> bool:
     """Claim and work batches one after the other, of all runs or of some.
 
     Begins none when ``for_s`` have passed since the first; returns whether more may be free.
@@ -106,6 +111,7 @@ def run_batches(runs: Collection[int] | None = None, *, for_s: float = math.inf)
     began = time.monotonic()
     while (batch := claim_batch(runs)) is not None:
         run_batch(batch)
+        progress()
         if time.monotonic() - began >= for_s:
             return True
     return False
