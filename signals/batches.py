@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from market.clock import wall_now
@@ -151,7 +151,6 @@ def run_batch(batch: ScanBatch) -> bool:
         return complete_batch(batch, outcome)
     except DATABASE_AWAY:
         logger.exception("the database is away, a batch will be done again", extra=_named(batch))
-        connection.close_if_unusable_or_obsolete()
         raise
     except Exception:  # a batch's outer edge: the others go on
         logger.exception("a batch broke off", extra=_named(batch))
