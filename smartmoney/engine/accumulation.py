@@ -236,7 +236,7 @@ def _liquidations(seen: Positioning) -> _Finding | None:
     side = "longs" if net_pct > 0.0 else "shorts"
     return _Finding(
         _lean(net_pct, FLUSHED_PCT),
-        f"{side} flushed, net {abs(net_pct):.2f} % of open interest in 24 h",
+        f"{side} flushed, net {abs(net_pct):.2f} % of open interest, as far as 24 h were watched",
     )
 
 

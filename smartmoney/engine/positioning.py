@@ -15,9 +15,12 @@ import numpy as np
 from market.figures import figures_of
 from market.order_book import IMBALANCE_RANGES_PCT
 from market.snapshot import MarketSnapshot, ReadingName
-from market.types import Interval
+from market.types import HOUR_MS, Interval
 from smartmoney.engine.accumulation import AccumulationScore, Positioning, score_accumulation
 from smartmoney.smc import Alignment, SmcAnalysis, analyze_timeframes
+
+# Liquidations of less watched time say nothing of a day.
+MIN_WATCHED_MS = HOUR_MS
 
 # Bars that a snapshot holds.
 TIMEFRAMES = (Interval.M15, Interval.H1, Interval.H4, Interval.D1)
@@ -121,12 +124,12 @@ def _value(snapshot: MarketSnapshot, name: ReadingName) -> float | None:
 
 
 def _liquidated_usd(snapshot: MarketSnapshot) -> tuple[float, float] | None:
-    """Return long and short USD of the watched buckets; None when none was watched or it is old."""
+    """Return long and short USD of the watched buckets; None when too few were, or they are old."""
     buckets = snapshot.history.liquidations
     if buckets is None or ReadingName.LIQUIDATIONS not in snapshot.readings:
         return None
     watched = np.isfinite(buckets.long_usd) & np.isfinite(buckets.short_usd)
-    if not watched.any():
+    if int(np.count_nonzero(watched)) * buckets.bucket_ms < MIN_WATCHED_MS:
         return None
     return float(buckets.long_usd[watched].sum()), float(buckets.short_usd[watched].sum())
 
