@@ -10,7 +10,7 @@ from tests.bench.report import machine
 
 NAMES = (
     "scoring", "parsing", "fanout", "latency", "warm", "startup", "chart", "smc", "smc-compat",
-    "smc-prefix",
+    "smc-prefix", "smart",
 )  # fmt: skip
 
 
