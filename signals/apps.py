@@ -12,5 +12,7 @@ class SignalsConfig(AppConfig):
 
     def ready(self) -> None:
         from signals.api.errors import register_problems
+        from signals.bot_commands import register_commands
 
         register_problems()
+        register_commands()
