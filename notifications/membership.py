@@ -25,11 +25,11 @@ def follow_membership(change: dict[str, Any]) -> str:
     subscriber = subscriber_of(chat_id) if type(chat_id) is int else None
     if subscriber is None:
         return "not a subscriber"
-    if status in _GONE:
+    if status in _GONE and subscriber.state != Subscriber.State.STOPPED:
         end_subscription(subscriber, Subscriber.State.BLOCKED, f"the bot's status is {status}")
         return "blocked or removed"
     if status in _HERE:
-        # Who had stopped stays stopped.
+        # Who had stopped, stays so.
         Subscriber.objects.filter(pk=subscriber.pk, state=Subscriber.State.BLOCKED).update(
             state=Subscriber.State.ACTIVE, state_reason=""
         )

@@ -335,13 +335,7 @@ class ReceivedUpdate(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                "environment",
-                "bot_id",
-                "update_id",
-                name="update_open",
-                condition=Q(state__in=["pending", "answering"]),
-            ),
+            models.Index("environment", "bot_id", "state", "update_id", name="update_open"),
             models.Index("environment", "chat_id", "received_at", name="update_chat_received"),
             models.Index("received_at", name="update_received"),
         ]

@@ -11,7 +11,7 @@ import threading
 from secrets import token_bytes
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import connection
 
 from market.clock import wall_s
 from market.store import StoreUnavailable, get_store
@@ -173,11 +173,12 @@ def _received(offset: int | None, stop: threading.Event, lease: _Lease) -> list[
 
 
 def _keep(received: list[JsonObject]) -> None:
-    close_old_connections()
     try:
         updates.receive(received)
     finally:
-        close_old_connections()
+        # This thread lives on for weeks: one broken connection must not be kept.
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
 
 
 def _newest(received: list[JsonObject]) -> int | None:

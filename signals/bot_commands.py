@@ -19,6 +19,7 @@ from notifications.arguments import coin_names
 from notifications.bot_commands import coins_unavailable, unknown_coin
 from notifications.commands import Ask, ButtonAction, Command, Refusal, Reply, UnknownCoin
 from notifications.renderers import Button
+from signals.engine.explain import told_side
 from signals.exceptions import TooManyColdRequests
 from signals.freshest import freshest_evaluation
 from signals.profiles import active_profile
@@ -71,7 +72,7 @@ def _signal(ask: Ask) -> Reply:
         _price_line(document["price"]),
         *_score_lines(document),
         "",
-        *(f"• {escape(reason, quote=False)}" for reason in _reasons(document)),
+        *_reasons(document),
         "",
         _coverage_line(document),
         f"🕒 {_time(document, ask)}",
@@ -179,15 +180,19 @@ def _score_lines(document: Mapping[str, Any]) -> list[str]:
 
 
 def _reasons(document: Mapping[str, Any]) -> list[str]:
-    return document["reasons"] or ["No factor speaks for a side."]
+    """Return the three reasons of the answer, each with its points in front."""
+    told_by_reason = {told["reason"]: told for told in document["factors"].values()}
+    lines = [_factor_line(told_by_reason[reason]) for reason in document["reasons"]]
+    return lines or ["No factor speaks for a side."]
 
 
 def _factor_line(told: Mapping[str, Any]) -> str:
-    contribution = told["contribution"]
-    mark = "▲" if contribution > 0 else "▼" if contribution < 0 else "▪️"
+    points = told["contribution"]
+    fact = told["reason"].removesuffix(told_side(points))
+    side = "▲ LONG" if points > 0 else "▼ SHORT" if points < 0 else "▪️ Neutral"
     return (
-        f"{mark} <b>{figures.signed_points(contribution)}</b> of ±{told['weight'] / 2:g}: "
-        f"{escape(told['reason'], quote=False)}"
+        f"{side} <b>{figures.signed_points(points)}</b> "
+        f"{escape(fact[:1].upper() + fact[1:], quote=False)}"
     )
 
 
