@@ -32,4 +32,6 @@ class Tick:
 BEAT: tuple[Tick, ...] = (
     Tick("notifications.tasks.sweep", every_s=10),
     Tick("notifications.tasks.forget_old_alerts", daily_at=(3, 40)),
+    Tick("notifications.tasks.sweep_updates", every_s=10),
+    Tick("notifications.tasks.forget_old_updates", daily_at=(3, 45)),
 )

@@ -11,6 +11,12 @@ class SignalsConfig(AppConfig):
     verbose_name = "Signals"
 
     def ready(self) -> None:
+        from notifications.renderers import register_renderer
+        from signals.alert_facts import KIND
+        from signals.alerts import SignalAlerts
         from signals.api.errors import register_problems
+        from signals.bot_commands import register_commands
 
         register_problems()
+        register_commands()
+        register_renderer(KIND, SignalAlerts())
