@@ -8,6 +8,7 @@ letters, which the admin can send again). Rows of different environments never m
 
 from __future__ import annotations
 
+import logging
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ValidationError
@@ -15,6 +16,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from notifications.rules import Terms
+
+logger = logging.getLogger(__name__)
 
 
 class AlertKind(models.TextChoices):
@@ -80,7 +83,12 @@ class Subscriber(models.Model):
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.timezone)
+        """Return the time zone; UTC where this machine does not know the one that was chosen."""
+        try:
+            return ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            logger.warning("unknown time zone", extra={"timezone": self.timezone})
+            return ZoneInfo("UTC")
 
 
 class AlertRule(models.Model):

@@ -48,6 +48,7 @@ RENEW_TURN_S = 3.0
 # Evenly, not all of a second's messages at once: what the network delays a little stays in its own
 # second.
 LEAST_BETWEEN_S = 1 / limits.MESSAGES_PER_S
+MOST_TO_CATCH_UP_S = 0.1
 
 
 def deliver_due(wait: Wait = time.sleep) -> int:
@@ -163,8 +164,10 @@ class _Run:
             return False
         wait_s = limits.take_turn(candidate.subscriber.chat_id)
         if wait_s == 0:
-            # From when it should have been, so that the time between does not add up.
-            self._next_call_s = max(self._next_call_s + LEAST_BETWEEN_S, wall_s())
+            # From when it should have been, so that what the database takes does not add up.
+            self._next_call_s = max(
+                self._next_call_s + LEAST_BETWEEN_S, wall_s() - MOST_TO_CATCH_UP_S
+            )
             return True
         if limits.paused_s() > 0:
             self._candidates.insert(0, candidate)

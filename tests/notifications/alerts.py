@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
+from django.conf import settings
+
 from market.clock import wall_now
 from market.sandbox.handle import Sandbox
 from notifications import services
@@ -55,7 +57,7 @@ def make_subscriber(chat_id: int = 100, **rule: Any) -> Subscriber:
 def raise_signal(symbol: str = "BTC", **facts: Any) -> AlertEvent:
     """Raise an alert of a signal and fan it out."""
     event = services.raise_alert(
-        environment="test",
+        environment=settings.ENVIRONMENT,
         kind="signal",
         dedup_key=f"signal:{next(_keys)}",
         facts={

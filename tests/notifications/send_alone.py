@@ -1,4 +1,4 @@
-"""A sender in a process of its own: ``python -m`` this, with Telegram's URL, token and the store."""
+"""A sender in a process of its own: ``python -m`` this with Telegram's URL, token and the store."""
 
 from __future__ import annotations
 

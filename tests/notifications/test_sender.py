@@ -60,6 +60,19 @@ def test_each_subscriber_reads_it_in_their_own_time_zone(
     assert delivered_texts(sandbox, 2) == ["BTC in Asia/Kolkata"]
 
 
+def test_a_time_zone_that_nobody_knows_does_not_stand_in_the_way(
+    sandbox: Sandbox, move_on: MoveOn, words: PlainWords
+) -> None:
+    words.text = "{symbol} in {zone}"
+    Subscriber.objects.filter(pk=make_subscriber(1).pk).update(timezone="Middle/Earth")
+    make_subscriber(2)
+    raise_signal("BTC")
+
+    deliver_due(move_on)
+
+    assert delivered_texts(sandbox) == ["BTC in UTC"] * 2
+
+
 def test_the_text_stands_below_the_picture_which_is_drawn_once(
     sandbox: Sandbox, move_on: MoveOn, words: PlainWords
 ) -> None:

@@ -1,4 +1,4 @@
-"""The client of Telegram's Bot API: what it sends, what it makes of answers, what it never tells."""
+"""The client of Telegram's Bot API: what it sends, makes of answers, and never tells."""
 
 from __future__ import annotations
 
