@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from pytest_django import Settings
 
 from market.clock import wall_now
+from market.store import StoreUnavailable
 from notifications import bot, commands, limits, updates
 from notifications.commands import Ask, Command, Reply
 from notifications.models import ReceivedUpdate
@@ -266,6 +267,24 @@ def test_with_the_database_away_an_update_stays_open(chat: Chat, monkeypatch: py
         bot.answer_updates(chat.wait)
 
     assert chat.states == ["answering"]
+
+
+def test_with_the_shared_store_away_an_update_is_tried_again_later(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+):
+    updates.receive([message(7)])
+    claimed = updates.claim_next()
+    assert claimed is not None
+
+    def away() -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(limits, "get_store", away)
+
+    bot.answer(claimed, chat.wait)
+
+    assert chat.states == ["pending"]
+    assert chat.messages() == []
 
 
 def test_markup_that_telegram_refuses_is_sent_as_plain_text(
