@@ -38,6 +38,7 @@ PURE = re.compile(
     r"""(?x)
     market\.(types|snapshot|windows|tables|resample|order_book|instruments)
     | market\.providers\.(\w+_payloads|payload|columns|contracts|observations|errors)
+    | notifications\.(figures|chart\w*)
     | smartmoney\.smc(\..+)?
     | \w+\.engine(\..+)?
     """
