@@ -59,7 +59,7 @@ def run() -> None:
             _subscribe()
             row("floor at 30 a second", f"{SUBSCRIBERS}", _floor())
             _measure("all well", upstream.url, with_faults=False)
-            _measure("a fault every 0.5 s", upstream.url, with_faults=True)
+            _measure("30 faults in 15 s", upstream.url, with_faults=True)
 
 
 def _token() -> str:
