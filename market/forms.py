@@ -20,7 +20,7 @@ from market.watchlists import (
 
 class WatchlistForm(forms.ModelForm):  # type: ignore[type-arg]
     coins_text = forms.CharField(
-        label="coins",
+        label="Coins",
         widget=forms.Textarea(attrs={"rows": 8, "cols": 80}),
         help_text="BTC ETHUSDT 1000PEPE …: any name of a coin, separated by spaces, commas or "
         "lines. A coin that was renamed gets its new name.",
@@ -36,7 +36,7 @@ class WatchlistForm(forms.ModelForm):  # type: ignore[type-arg]
         self.instance.environment = self.instance.environment or settings.ENVIRONMENT
         names = sorted({*profile_names(), self.instance.profile_name} - {""})
         self.fields["profile_name"] = forms.ChoiceField(
-            label="profile",
+            label="Profile",
             required=False,
             choices=[("", "the default one"), *((name, name) for name in names)],
         )

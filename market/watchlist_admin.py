@@ -23,13 +23,12 @@ class WatchlistAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     form = WatchlistForm
     fields = ("name", "enabled", "tags", "profile_name", "period_min", "coins_text")
     list_display = (
-        "name", "enabled", "coin_count", "period_min", "profile", "tags", "last_started_at",
-        "next_due",
+        "name", "enabled", "coin_count", "period_min", "profile", "tags", "last_scan", "next_scan",
     )  # fmt: skip
     list_filter = ("enabled", "profile_name")
     search_fields = ("name", "tags", "coins__base")
     search_help_text = "Name, tag or coin"
-    actions = ("enable", "disable", "export_csv")
+    actions: tuple[str, ...] = ("enable", "disable", "export_csv")
     change_list_template = "admin/market/watchlist/change_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Watchlist]:  # noqa: ARG002
@@ -95,10 +94,15 @@ class WatchlistAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def profile(self, watchlist: Watchlist) -> str:
         return watchlist.profile_name or "default"
 
-    @admin.display(description="next scan")
-    def next_due(self, watchlist: Watchlist) -> str:
+    @admin.display(description="last scan, UTC", ordering="last_started_at")
+    def last_scan(self, watchlist: Watchlist) -> str:
+        started_at = watchlist.last_started_at
+        return "never" if started_at is None else f"{started_at:%m-%d %H:%M}"
+
+    @admin.display(description="next scan, UTC")
+    def next_scan(self, watchlist: Watchlist) -> str:
         if not watchlist.enabled:
             return "–"
         now = clock.wall_now()
         due_at = next_due_at(watchlist, now)
-        return "now" if due_at <= now else f"{due_at:%Y-%m-%d %H:%M}"
+        return "now" if due_at <= now else f"{due_at:%m-%d %H:%M}"

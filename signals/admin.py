@@ -22,6 +22,15 @@ from signals.forms import ScoringProfileForm, scale_field, weight_field
 from signals.models import EvaluationCount, ScoringProfile, Signal
 from signals.rendering import price_text
 from signals.replay import replay_and_compare
+from signals.scan_admin import ScannedWatchlistAdmin, ScanRunAdmin
+
+__all__ = [
+    "EvaluationCountAdmin",
+    "ScanRunAdmin",
+    "ScannedWatchlistAdmin",
+    "ScoringProfileAdmin",
+    "SignalAdmin",
+]
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from market.clock import wall_now
@@ -98,7 +98,12 @@ def _resolved(symbols: Sequence[str], outcome: Outcome) -> dict[Symbol, Instrume
 # --- Working --------------------------------------------------------------------------------------
 
 
-def run_batches(runs: Collection[int] | None = None, *, for_s: float = math.inf) -> bool:
+def run_batches(
+    runs: Collection[int] | None = None,
+    *,
+    for_s: float = math.inf,
+    progress: Callable[[], None] = lambda: None,
+) -> bool:
     """Claim and work batches one after the other, of all runs or of some.
 
     Begins none when ``for_s`` have passed since the first; returns whether more may be free.
@@ -106,6 +111,7 @@ def run_batches(runs: Collection[int] | None = None, *, for_s: float = math.inf)
     began = time.monotonic()
     while (batch := claim_batch(runs)) is not None:
         run_batch(batch)
+        progress()
         if time.monotonic() - began >= for_s:
             return True
     return False
@@ -145,7 +151,6 @@ def run_batch(batch: ScanBatch) -> bool:
         return complete_batch(batch, outcome)
     except DATABASE_AWAY:
         logger.exception("the database is away, a batch will be done again", extra=_named(batch))
-        connection.close_if_unusable_or_obsolete()
         raise
     except Exception:  # a batch's outer edge: the others go on
         logger.exception("a batch broke off", extra=_named(batch))

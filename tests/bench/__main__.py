@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 
 from tests.bench.report import machine
 
-NAMES = ("scoring", "parsing", "fanout", "latency", "warm", "startup", "chart", "telegram")
+NAMES = (
+    "scoring", "parsing", "fanout", "latency", "warm", "startup", "chart", "telegram", "scan",
+)  # fmt: skip
 
 
 def main(names: list[str]) -> str | None:
