@@ -1,4 +1,4 @@
-"""A coin's liquidations and the open interest they are measured by: the paid sums, else ours. Pure."""
+"""A coin's liquidations and the open interest that measures them: paid sums, else ours. Pure."""
 
 from __future__ import annotations
 

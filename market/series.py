@@ -11,7 +11,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -19,10 +19,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from market.chains import LAYOUTS, SeriesLayout, width_of
-from market.clock import datetime_at
+from market.chains import BUCKET_MS, LAYOUTS, SeriesLayout, width_of
+from market.clock import datetime_at, now, now_ms
 from market.models import HEAD_AT, Series, SeriesKind
 from market.tables import Joined, Table, join, join_floors, pack, unpack
+from market.types import DAY_MS
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,27 @@ def load_kind(
             chunk_start_at=HEAD_AT,
         )
     )
+
+
+def liquidation_coverage(source: str) -> float:
+    """Return the known share of a source's last 24 h, of the coin that is known best."""
+    chunk = (
+        Series.objects.filter(
+            environment=settings.ENVIRONMENT,
+            kind=SeriesKind.LIQUIDATIONS,
+            source=source,
+            chunk_start_at=HEAD_AT,
+            last_at__gt=now() - timedelta(milliseconds=DAY_MS),
+        )
+        .order_by("-rows", "base")
+        .values_list("columns", "rows")
+        .first()
+    )
+    if chunk is None:
+        return 0.0
+    buckets = _unpacked(*chunk, SeriesKind.LIQUIDATIONS).since(now_ms() - DAY_MS)
+    known = int(np.isfinite(buckets.values).all(axis=0).sum())
+    return round(min(1.0, known * BUCKET_MS / DAY_MS), 4)
 
 
 def load_all(key: SeriesKey) -> Table:

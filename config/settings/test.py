@@ -50,6 +50,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = filesystem_broker(DATA_DIR / "broker")
 _NOWHERE = "http://127.0.0.1:9"
 BINANCE_BASE_URL = f"{_NOWHERE}/binance"
 OKX_BASE_URL = OKX_FALLBACK_BASE_URL = f"{_NOWHERE}/okx"
+BINANCE_STREAM_URL, OKX_STREAM_URL = "ws://127.0.0.1:9/binance", "ws://127.0.0.1:9/okx"
 COINGECKO_BASE_URL = f"{_NOWHERE}/coingecko/api/v3"
 ALTERNATIVE_ME_BASE_URL = f"{_NOWHERE}/alternative_me"
 COINGECKO_DEMO_API_KEY = ""

@@ -45,6 +45,7 @@ class ListenerState:
     connected_at_ms: int | None = None
     last_event_at_ms: int | None = None
     connects: int = 0
+    beginnings: int = 0  # of watching: each may have a gap before it
     refused: int = 0  # messages and orders that could not be read, or were of another time
     detail: str = "not connected yet"
 
@@ -115,6 +116,7 @@ class Listener:
         def subscribed() -> None:
             nonlocal number
             number = next(self._numbers)
+            self.state.beginnings += 1
             self._coverage.begin(number, clock.now_ms())
 
         def hear(message: str | bytes) -> FrameKind | None:
