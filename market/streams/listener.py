@@ -153,8 +153,8 @@ class Listener:
 
     def _count(self, frame: StreamFrame) -> bool:
         """Add a message's orders; return whether all of them could be used."""
-        if frame.refused:
-            self._refuse("an order could not be read")
+        if frame.refused or frame.kind is FrameKind.OTHER:
+            self._refuse("an order or a message that is not understood")
             return False
         at_ms = clock.now_ms()
         plausible = [

@@ -28,7 +28,7 @@ Sums = dict[int, dict[str, tuple[float, float]]]
 
 @dataclass(slots=True)
 class _Bucket:
-    orders: dict[tuple[Any, ...], tuple[str, LiquidationOrder]] = field(default_factory=dict)
+    orders: dict[tuple[str, tuple[Any, ...]], LiquidationOrder] = field(default_factory=dict)
     told: bool = False
     changed: set[str] = field(default_factory=set)  # coins with orders since it was told
 
@@ -53,9 +53,9 @@ class Tally:
         if not at_ms - LATE_MS <= order.ts_ms <= at_ms + EARLY_MS:
             return False
         bucket = self._buckets[order.ts_ms // self._bucket_ms * self._bucket_ms]
-        known = bucket.orders.get(order.key)
-        if known is None or known[1].usd < order.usd:
-            bucket.orders[order.key] = (base, order)
+        known = bucket.orders.get((base, order.key))
+        if known is None or known.usd < order.usd:
+            bucket.orders[base, order.key] = order
             bucket.changed.add(base)
         return True
 
@@ -90,7 +90,7 @@ class Tally:
         usd: Mapping[str, dict[str, list[float]]] = {
             base: {"long": [], "short": []} for base in bases
         }
-        for base, order in bucket.orders.values():
+        for (base, _), order in bucket.orders.items():
             if base in usd:
                 usd[base][order.side].append(order.usd)
         # fsum: exact, whatever the order.

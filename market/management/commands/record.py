@@ -5,6 +5,7 @@ A second one stands by and takes over when the first ends. Exit code 0 after SIG
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from typing import Any
@@ -33,6 +34,8 @@ class Command(BaseCommand):
             stopping.wait()
             return
         run_residents(wanted, stopping, self._say)
+        # The interpreter's last collection would walk through all of Django: a third of a second.
+        gc.freeze()
 
     def _say(self, text: str) -> None:
         self.stdout.write(f"record: {text}")
