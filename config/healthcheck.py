@@ -1,7 +1,7 @@
 """Ask a running web process for health: ``python -m config.healthcheck URL [CHECK ...]``.
 
 For container health checks: light, since it runs twice a minute and imports nothing of the service.
-Without checks any answer but an error will do; otherwise each named check must not be down.
+Without checks any answer but an error will do; otherwise each named check must be well.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> str | None:
     ill = [
         f"{name}: {checks[name]['detail'] if name in checks else 'no such check'}"
         for name in names
-        if checks.get(name, {}).get("state", "down") == "down"
+        if checks.get(name, {}).get("state") != "ok"
     ]
     return "; ".join(ill) or None
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 import orjson
 
-from market.sandbox.metering import Charge, Meter, Refusal
+from market.sandbox.metering import Charge, Meter, Pool, Refusal
 
 JSON = "application/json;charset=UTF-8"
 HTML = "text/html; charset=utf-8"
@@ -29,6 +29,10 @@ class Request:
     client: str = "127.0.0.1"
     method: str = "GET"
     body: bytes = b""
+
+    def below(self, prefix: str) -> Request:
+        """Return the request as who is mounted under a prefix sees it."""
+        return replace(self, path=self.path[len(prefix) :] or "/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +67,28 @@ class Endpoint:
     charge: Callable[[Request], Charge | None]
 
 
+class VendorStream(Protocol):
+    """A websocket. ``idle_s`` without a word from the client ends it, ``longest_s`` in any case."""
+
+    idle_s: float | None
+    longest_s: float | None
+
+    def received(self, text: str) -> list[bytes]:
+        """Return the answers to what a client sent."""
+        ...
+
+    def pushes(self, since_ms: int, now_ms: int) -> list[bytes]:
+        """Return the frames that are due after one instant and up to another."""
+        ...
+
+
 class Vendor:
     """A stand-in for one upstream: derive, fill ``endpoints``, mount it in ``upstreams``."""
 
     name: str
     prefix: str  # path of its base URL here
     endpoints: Sequence[Endpoint]
+    connect_pool: Pool | None = None  # in which the opening of websockets is counted
 
     def before(self, _request: Request) -> Response | None:
         """Return an answer that any path gets (a wrong key), or None."""
@@ -79,6 +99,10 @@ class Vendor:
     ) -> Response:
         """Add the headers the vendor sends with every answer."""
         return response
+
+    def open_stream(self, _request: Request) -> VendorStream | None:
+        """Return the websocket of a path, or None where there is none."""
+        return None
 
     def unknown_path(self) -> Response:
         return html_response("404 Not Found", 404)
