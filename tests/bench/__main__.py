@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from tests.bench.report import machine
 
-NAMES = ("scoring", "parsing", "fanout", "latency", "warm", "startup")
+NAMES = ("scoring", "parsing", "fanout", "latency", "warm", "startup", "processes")
 
 
 def main(names: list[str]) -> str | None:
