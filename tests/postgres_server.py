@@ -40,9 +40,8 @@ class PostgresServer:
         self._run("initdb", "--username=tester", "--auth=trust", "--no-sync")
 
     def start(self) -> None:
-        options = (
-            f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-        )
+        settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off")
+        options = f"-p {self._port} " + " ".join(f"-c {setting}" for setting in settings)
         self._run("pg_ctl", f"--log={self._log}", f"--options={options}", "--wait", "start")
 
     def stop(self) -> None:

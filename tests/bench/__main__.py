@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from tests.bench.report import machine
 
 NAMES = (
-    "scoring", "parsing", "fanout", "latency", "warm", "startup", "chart", "telegram", "scan",
+    "scoring", "parsing", "fanout", "latency", "warm", "startup", "processes", "chart", "telegram",
+    "scan",
 )  # fmt: skip
 
 
