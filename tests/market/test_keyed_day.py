@@ -24,7 +24,7 @@ from market.sandbox.universe import Universe
 from market.services import collect_snapshots
 from market.snapshot import ReadingName
 from market.types import Instrument, Listing, Symbol, Venue
-from tests.market.conftest import AT_MS, SEED, Later
+from tests.market.conftest import AT_MS, SEED, Later, until_time_of_day
 from tests.market.keyed import SMALLEST, give_keys
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,10 @@ class FewCoins(SimulatedMarket):
 def sandbox(settings: Settings) -> Iterator[Sandbox]:
     stand_in = Sandbox(FewCoins(SEED))
     clock.fix(AT_MS)
-    with use_runtime(ProviderRuntime(client_factory=stand_in.client_factory())):
+    with (
+        clock.wall_shifted(until_time_of_day(AT_MS)),
+        use_runtime(ProviderRuntime(client_factory=stand_in.client_factory())),
+    ):
         yield stand_in
 
 
