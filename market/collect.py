@@ -187,7 +187,8 @@ async def _ask_paid(asking: Asking, patience_s: float) -> None:
         refused = standing.get(Venue.COINGLASS, {})
         reads.extend(coinglass.planned_reads(asking, providers.coinglass, refused))
     if providers.lunarcrush is not None:
-        reads.extend(lunarcrush.planned_reads(asking, providers.lunarcrush))
+        refused = standing.get(Venue.LUNARCRUSH, {})
+        reads.extend(lunarcrush.planned_reads(asking, providers.lunarcrush, refused))
     await ask_planned(asking, reads, standing, patience_s)
 
 

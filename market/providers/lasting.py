@@ -35,7 +35,7 @@ def begin_lasting(work: Callable[[], Awaitable[T]], seconds: float = LASTING_S) 
 
     task = asyncio.create_task(bounded())
     _running.add(task)
-    task.add_done_callback(_running.discard)
+    task.add_done_callback(_ended)
     return task
 
 
@@ -47,6 +47,12 @@ async def lasting(work: Callable[[], Awaitable[T]], seconds: float = LASTING_S) 
     except asyncio.CancelledError:
         task.add_done_callback(_log_failure)
         raise
+
+
+def _ended(task: asyncio.Task[Any]) -> None:
+    _running.discard(task)
+    if not task.cancelled():
+        task.exception()  # seen; otherwise asyncio complains where nobody waited for it
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:

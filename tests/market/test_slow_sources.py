@@ -80,7 +80,7 @@ def btc(gate: Gate, coins: Callable[..., list[Instrument]]) -> Instrument:
 
 
 def evaluated(coin: Instrument, patience_s: float) -> MarketSnapshot:
-    return gather([coin], deadline_s=25.0, hedge_after_s=patience_s)[1][0]
+    return gather([coin], deadline_s=90.0, hedge_after_s=patience_s)[1][0]
 
 
 PAID = (

@@ -29,6 +29,11 @@ VARIABLES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def time_enough(settings: Settings) -> None:
+    settings.SIGNAL_DEADLINE_S = 60.0  # however busy the machine that makes up the market
+
+
 # --- Without a key --------------------------------------------------------------------------------
 
 
