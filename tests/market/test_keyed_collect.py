@@ -222,6 +222,13 @@ def test_the_state_of_a_paid_source_says_what_is_used_and_left(
     minute = data["coinglass"]["budgets"]["minute"]
     assert minute["used"] >= 1
     assert minute["used"] + minute["remaining"] == minute["limit"]
+    signals = data["coinglass"]["shares"]["signals"]["minute"]
+    assert signals["used"] == sandbox.calls("coinglass") == 5
+    assert (signals["limit"], signals["remaining"]) == (12, 7)
+    assert data["coinglass"]["shares"]["clients"]["minute"] == {
+        "used": 0, "limit": 12, "remaining": 12,
+    }  # fmt: skip
+    assert data["binance"]["shares"] == {}
     assert data["lunarcrush"] == {
         **data["lunarcrush"],
         "state": "off",
@@ -338,7 +345,10 @@ def test_the_admin_shows_how_each_provider_is_doing(
     sandbox.fault("coinglass", "answer", status=401, json={"code": "401", "msg": "api key"})
     collect(btc)
 
+    # Five reads had their turn; how many were sent before the key was refused depends on timing.
     page = admin_client.get(reverse("admin:market_providerstatus_changelist")).content.decode()
 
     assert "the configured key is not accepted" in page
     assert "off: set LUNARCRUSH_API_KEY" in page
+    assert "signals, minute: 5 of 12, 7 left" in page
+    assert "clients, minute: 0 of 12, 12 left" in page

@@ -135,6 +135,20 @@ def test_after_the_burst_scans_still_have_their_part(
     assert sandbox.calls("coinglass") == before + 1
 
 
+def test_what_clients_spent_and_have_left_is_shown(
+    smallest_plans: None, listed: None, sandbox: Sandbox, api: APIClient
+) -> None:
+    ask_often(api, [f"/coinglass/perpetual-market/{coin}" for coin in COINS[:3]], 3)
+
+    told = api.get("/health/ready").json()["checks"]["providers"]["data"]
+
+    assert told["coinglass"]["shares"]["clients"]["minute"] == {
+        "used": 3, "limit": 12, "remaining": 9,
+    }  # fmt: skip
+    assert told["coinglass"]["shares"]["signals"]["minute"]["used"] == 0
+    assert told["coinglass"]["budgets"]["minute"]["used"] == 3
+
+
 def test_the_share_comes_back_with_time(
     smallest_plans: None, listed: None, sandbox: Sandbox, api: APIClient, later: Later
 ) -> None:
