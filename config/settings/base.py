@@ -171,6 +171,7 @@ INSTALLED_APPS = [
     "config.accounts.apps.AccountsConfig",
     "market.apps.MarketConfig",
     "notifications.apps.NotificationsConfig",
+    "smartmoney.apps.SmartMoneyConfig",
     "signals.apps.SignalsConfig",
 ]
 

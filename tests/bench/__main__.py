@@ -10,7 +10,7 @@ from tests.bench.report import machine
 
 NAMES = (
     "scoring", "parsing", "fanout", "latency", "warm", "startup", "processes", "chart", "telegram",
-    "scan",
+    "scan", "smc", "smc-compat", "smc-prefix",
 )  # fmt: skip
 
 
@@ -20,7 +20,7 @@ def main(names: list[str]) -> str | None:
         return f"No such measurement: {', '.join(unknown)}. There are {', '.join(NAMES)}."
     print(f"{datetime.now(UTC):%Y-%m-%d}, {machine()}")
     for name in names or NAMES:
-        importlib.import_module(f"tests.bench.{name}").run()
+        importlib.import_module(f"tests.bench.{name.replace('-', '_')}").run()
     return None
 
 
