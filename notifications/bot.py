@@ -29,7 +29,8 @@ from notifications.updates import ClaimedUpdate
 
 logger = logging.getLogger(__name__)
 
-RUN_S = 20.0
+# A worker that is asked to end should end soon.
+RUN_S = 10.0
 # What is due within this is waited for; what is due later is found by the next sweep.
 LOOK_AHEAD_S = 3.0
 _PRIVATE = "private"
@@ -53,7 +54,7 @@ def answer_updates(wait: Wait = time.sleep) -> int:
         next_s = updates.seconds_to_next()
         if next_s is None or next_s > LOOK_AHEAD_S:
             return settled
-        # A little over 0: what is due may wait behind another one of its chat.
+        # Over 0: another worker may just be taking what is due.
         wait(max(next_s, 0.05))
     wake("notifications.tasks.answer_updates")
     return settled

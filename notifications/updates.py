@@ -110,8 +110,8 @@ def claim_next() -> ClaimedUpdate | None:
 
 
 def seconds_to_next() -> float | None:
-    """Return in how many seconds something is due; None when nothing waits."""
-    next_at = _pending().order_by("due_at").values_list("due_at", flat=True).first()
+    """Return in how many seconds something can be claimed; None when nothing waits for that."""
+    next_at = _unblocked().order_by("due_at").values_list("due_at", flat=True).first()
     return None if next_at is None else max(0.0, (next_at - wall_now()).total_seconds())
 
 
@@ -228,7 +228,8 @@ def _pending() -> QuerySet[ReceivedUpdate]:
     )
 
 
-def _due(now: datetime) -> QuerySet[ReceivedUpdate]:
+def _unblocked() -> QuerySet[ReceivedUpdate]:
+    """Return what waits, but for that which an open update of the same chat precedes."""
     before = ReceivedUpdate.objects.filter(
         environment=OuterRef("environment"),
         bot_id=OuterRef("bot_id"),
@@ -236,7 +237,11 @@ def _due(now: datetime) -> QuerySet[ReceivedUpdate]:
         update_id__lt=OuterRef("update_id"),
         state__in=ReceivedUpdate.OPEN,
     )
-    return _pending().filter(Q(chat_id__isnull=True) | ~Exists(before), due_at__lte=now)
+    return _pending().filter(Q(chat_id__isnull=True) | ~Exists(before))
+
+
+def _due(now: datetime) -> QuerySet[ReceivedUpdate]:
+    return _unblocked().filter(due_at__lte=now)
 
 
 def _finish(update: ClaimedUpdate, *, reason: str, **columns: Any) -> None:

@@ -19,13 +19,14 @@ from notifications.arguments import coin_names
 from notifications.bot_commands import coins_unavailable, unknown_coin
 from notifications.commands import Ask, ButtonAction, Command, Refusal, Reply, UnknownCoin
 from notifications.renderers import Button
+from signals.alerts import FACTOR_NAMES, LIGHTS, SIMULATED
 from signals.engine.explain import told_side
+from signals.engine.types import Direction, Factor
 from signals.exceptions import TooManyColdRequests
 from signals.freshest import freshest_evaluation
 from signals.profiles import active_profile
 
-_LIGHTS = {"LONG": "🟢", "SHORT": "🔴", "NEUTRAL": "⚪️"}
-_SIMULATED = "🧪 SIMULATED"
+_LIGHTS = {**LIGHTS, Direction.NEUTRAL: "⚪️"}
 _DAY_BARS = 24
 _MARKET_LINES: tuple[tuple[ReadingName, str], ...] = (
     (ReadingName.FUNDING, "💸 Funding per 8 h"),
@@ -121,7 +122,7 @@ def _market(ask: Ask) -> Reply:
     snapshot = report.snapshot
     price = snapshot.readings.get(ReadingName.PRICE)
     symbol = snapshot.symbol.base
-    simulated = "" if snapshot.environment == "live" else f" {_SIMULATED}"
+    simulated = "" if snapshot.environment == "live" else f" {SIMULATED}"
     lines = [
         f"📈 <b>{escape(symbol)}</b>{simulated}",
         _price_line(None if price is None else price.value),
@@ -156,9 +157,9 @@ def _evaluated(instrument: Instrument) -> dict[str, Any]:
 
 
 def _headline(document: Mapping[str, Any]) -> str:
-    simulated = "" if document["environment"] == "live" else f" {_SIMULATED}"
+    simulated = "" if document["environment"] == "live" else f" {SIMULATED}"
     direction, symbol = document["signal"], escape(document["symbol"])
-    return f"{_LIGHTS[direction]} <b>{direction} {symbol}</b>{simulated}"
+    return f"{_LIGHTS[Direction(direction)]} <b>{direction} {symbol}</b>{simulated}"
 
 
 def _price_line(price: float | None) -> str:
@@ -199,7 +200,7 @@ def _factor_line(told: Mapping[str, Any]) -> str:
 def _coverage_line(document: Mapping[str, Any]) -> str:
     line = f"🧩 {figures.percent(document['coveragePct'])} of the weight is known"
     if document["missing"]:
-        missing = ", ".join(name.replace("_", " ") for name in document["missing"])
+        missing = ", ".join(FACTOR_NAMES[Factor(name)] for name in document["missing"])
         line += f"; missing: {missing}"
     return line
 

@@ -33,9 +33,9 @@ MOST_CAPTION = 1024
 MOST_CALLBACK_BYTES = 64
 MOST_CALLBACK_ANSWER = 200
 
-# 1/s to a chat, 30/s overall, 20/min to a group, counted where messages arrive: the network may have
-# moved two of them half a second towards each other. So the rate holds over ten seconds, and within
-# half a second there is no more than a second's worth.
+# 1/s to a chat, 30/s overall, 20/min to a group, counted where messages arrive: the network may
+# have moved two of them half a second towards each other. So the rate holds over ten seconds, and
+# within half a second there is no more than a second's worth.
 LIMITS_OF_ALL = (
     Pool("messages at once", 30, 0.5),
     Pool("messages in 10 s", 330, 10.0),

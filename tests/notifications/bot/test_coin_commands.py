@@ -140,6 +140,14 @@ def test_dead_providers_are_admitted(chat: Chat, settings):
     assert "No market answers" in chat.asks("/signal BTC")
 
 
+def test_what_is_missing_is_named(chat: Chat):
+    chat.sandbox.fault("alternative_me", "dead")
+
+    answer = chat.asks("/signal BTC")
+
+    assert "95 % of the weight is known; missing: fear and greed" in answer
+
+
 def test_a_chat_in_a_loop_is_asked_to_wait_and_costs_the_providers_nothing(chat: Chat):
     for _ in range(QUESTIONS_PER_MINUTE_IN_A_CHAT):
         assert seconds_until_next_question(chat.id) == 0
