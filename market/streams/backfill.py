@@ -54,10 +54,14 @@ def coins_with_gaps(instruments: Sequence[Instrument]) -> list[tuple[Instrument,
     return found
 
 
-def fill_portion(gaps: Sequence[tuple[Instrument, int]]) -> None:
-    """Read and keep what some coins lack; what the venue does not answer stays a gap."""
+def fill_portion(gaps: Sequence[tuple[Instrument, int]]) -> bool:
+    """Read and keep what some coins lack; return whether the venue answered for all of them.
+
+    If not, more questions would only keep others from asking: its breaker counts failures.
+    """
     at_ms = clock.now_ms()
     harvest = Harvest()
+    failed: list[str] = []
 
     async def ask(providers: Providers) -> None:
         asking = Asking(providers, harvest, [instrument for instrument, _ in gaps], at_ms)
@@ -67,6 +71,7 @@ def fill_portion(gaps: Sequence[tuple[Instrument, int]]) -> None:
         )
         for (coin, _), answer in zip(gaps, answers, strict=True):
             if isinstance(answer, ProviderError):
+                failed.append(coin.symbol.base)
                 logger.warning(
                     "liquidations not read back",
                     extra={"base": coin.symbol.base, "detail": answer.detail},
@@ -77,8 +82,11 @@ def fill_portion(gaps: Sequence[tuple[Instrument, int]]) -> None:
     try:
         provider_runtime().run(ask, timeout_s=PORTION_DEADLINE_S)
     except TimeoutError:
+        failed.extend(coin.symbol.base for coin, _ in gaps)
         logger.warning("liquidations not read back in time", extra={"coins": len(gaps)})
     try:
         series.append(harvest.updates)
     except DatabaseError:
+        failed.extend(coin.symbol.base for coin, _ in gaps)
         logger.exception("liquidations read back, but the database is away")
+    return not failed
