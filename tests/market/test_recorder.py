@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from django.db import OperationalError
+from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
 from market import clock, recorder, series
@@ -289,7 +291,7 @@ def test_what_changed_while_it_was_written_is_written_again() -> None:
 
 
 def test_where_binance_is_not_served_okx_goes_on_and_health_says_so(
-    sandbox: Sandbox, settings: Settings, wall: Wall, recording: Callable[..., Recording]
+    sandbox: Sandbox, wall: Wall, recording: Callable[..., Recording], admin_client: Client
 ) -> None:
     start_ms = now_ms(wall)
     sandbox.fault("binance", "http_451", path="/market/ws")
@@ -314,6 +316,9 @@ def test_where_binance_is_not_served_okx_goes_on_and_health_says_so(
     assert found.data["okx"]["detail"] == "listening"
     assert found.data["okx"]["covered_24h_share"] > 0.0
     assert found.data["binance"]["covered_24h_share"] == 0.0
+    page = admin_client.get(reverse("admin:market_providerstatus_changelist")).content.decode()
+    assert "not heard: binance" in page
+    assert "this country is not served" in page
 
 
 def test_without_a_recorder_health_says_what_stands_in(wall: Wall, db: None) -> None:
