@@ -16,6 +16,7 @@ urlpatterns = [
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     path("", include("market.api.urls")),
+    path("", include("smartmoney.api.urls")),
     path("", include("signals.api.urls")),
     path("", include("notifications.api.urls")),
 ]

@@ -34,7 +34,7 @@ from market.sources import coinapi, coinglass, lunarcrush
 from market.sources.asking import Asking, Harvest, cancel, series_key
 from market.sources.candles import ask_candles
 from market.sources.crowd import ask_fear_greed, ask_social, votes_due
-from market.sources.evidence import ask_evidence
+from market.sources.evidence import ask_book, ask_evidence
 from market.sources.funding import ask_funding
 from market.sources.liquidations import LIVE_PAGES, ask_liquidations
 from market.sources.planned import PlannedRead, ask_planned, said, standing_refusals
@@ -75,8 +75,9 @@ async def collect(
 ) -> Harvest:
     """Add to what is known all that is due; return within the deadline with what came.
 
-    ``with_evidence`` reads what is only shown, too, of a single coin. ``keep_late`` stores, in a
-    thread, what slow paid sources answer after that. ``statistics_most`` is how many of Binance's
+    ``with_evidence`` reads what is only shown, too: all of it for a single coin, the order books
+    for several, as far as their budget goes. ``keep_late`` stores, in a thread, what slow paid
+    sources answer after that. ``statistics_most`` is how many of Binance's
     statistics are asked for as long as the others are still fresh.
 
     ``hedge_after_s`` is how long a source may keep the next one waiting; a share of the deadline
@@ -112,6 +113,8 @@ async def collect(
                         hedge_after_s,
                     )
                 )
+            if with_evidence and len(instruments) > 1:
+                chains.append(ask_book(asking, instrument))
             await asyncio.gather(*chains)
 
     with deadline_within(deadline_s):

@@ -65,9 +65,9 @@ def collect_snapshots(
     """Return one snapshot per coin, in the order given, within the deadline.
 
     What no source answers is missing from the snapshot and named in its problems;
-    ``with_evidence`` adds to a single coin what is only shown beside a score; ``share`` is these
-    coins' part of a scan that is done in several calls. Raises MarketUnavailable when no provider
-    answered and nothing fresh is stored.
+    ``with_evidence`` adds what is only shown beside a score: to a single coin all of it, to several
+    their order books; ``share`` is these coins' part of a scan that is done in several calls.
+    Raises MarketUnavailable when no provider answered and nothing fresh is stored.
     """
     if not instruments:
         return []

@@ -18,6 +18,7 @@ from notifications import figures
 from notifications.chart import LEAST_BARS, draw_chart
 from notifications.chart_shapes import Bars, Entry, Heading
 from notifications.renderers import Button, Facts, Viewer
+from signals.alert_structure import chart_structure
 from signals.engine.types import Direction, Factor
 from signals.rendering import UNCALIBRATED
 from signals.selectors import inputs_of
@@ -104,6 +105,7 @@ class SignalAlerts:
                 source="unknown source" if reading is None else public_name(reading.source),
                 is_simulated=facts["is_simulated"],
             ),
+            structure=chart_structure(candles),
         )
 
     def buttons(self, facts: Facts) -> list[list[Button]]:

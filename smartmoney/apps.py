@@ -7,3 +7,8 @@ class SmartMoneyConfig(AppConfig):
     name = "smartmoney"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Smart money"
+
+    def ready(self) -> None:
+        from smartmoney.api.errors import register_problems
+
+        register_problems()

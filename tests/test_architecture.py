@@ -36,7 +36,7 @@ SHARED_MARKET = ("market.clock", "market.store", "market.store_contract")
 # What decides is pure: values in, values out.
 PURE = re.compile(
     r"""(?x)
-    market\.(types|snapshot|windows|tables|resample|order_book|instruments)
+    market\.(types|snapshot|windows|tables|resample|order_book|instruments|figures)
     | notifications\.(figures|chart\w*)
     | market\.providers\.(\w+_payloads|payload|columns|contracts|observations|stream_frames|errors)
     | market\.streams\.(coverage|tally)

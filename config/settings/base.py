@@ -134,6 +134,9 @@ SCAN_BATCH_SIZE = env.integer("SCAN_BATCH_SIZE", 50, least=1, most=200)
 SCAN_BATCH_DEADLINE_S = env.duration_s("SCAN_BATCH_DEADLINE_S", 20, least=1, most=120)
 # Days; 0 keeps for ever, as signals and their counts always are.
 SCAN_RUN_RETENTION_DAYS = env.integer("SCAN_RUN_RETENTION_DAYS", 30, least=0, most=36_500)
+# What a request that scans may take; what is not done by then goes on in the background.
+SMART_MONEY_DEADLINE_S = env.duration_s("SMART_MONEY_DEADLINE_S", 10, least=2, most=30)
+SMART_MONEY_RETENTION_DAYS = env.integer("SMART_MONEY_RETENTION_DAYS", 14, least=0, most=36_500)
 SERIES_RETENTION_DAYS = env.integer("SERIES_RETENTION_DAYS", 0, least=0, most=36_500)
 
 # --- Web ------------------------------------------------------------------------------------
@@ -280,9 +283,15 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "TAGS": [
         {"name": "signals", "description": "LONG, SHORT or NEUTRAL, and why."},
+        {
+            "name": "smart money",
+            "description": "Who gathers and who hands out, and the structure of the price.",
+        },
         {"name": "market", "description": "What the venues say, with the source of each number."},
         {"name": "service", "description": "The service itself."},
     ],
+    # Choices stay where they are used: as shared components each would need a name of its own.
+    "POSTPROCESSING_HOOKS": [],
     # Everything the documentation pages load comes from here: they work offline.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -110,6 +110,8 @@ def _ticker(row: Any) -> Ticker | None:
         quote_volume_usd=None if volume_base is None else volume_base * last_price,
         price_change_24h_pct=None if open_24h is None else (last_price / open_24h - 1.0) * 100.0,
         observed_at_ms=read(row, "ts", epoch_ms),
+        high_24h_per_unit=read_optional(row, "high24h", positive),
+        low_24h_per_unit=read_optional(row, "low24h", positive),
     )
 
 

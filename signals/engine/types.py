@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market.snapshot import Problem, Reading, ReadingName
+from market.types import Candles, FloatArray, Int64Array, Interval, public_name
 from market.types import Direction as Direction
-from market.types import FloatArray, Int64Array, public_name
 
 BoolArray = NDArray[np.bool_]
 
@@ -298,3 +298,5 @@ class SignalResult:
     # Beside the score, never part of it: see MarketSnapshot.shown.
     shown: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, float | None] = field(default_factory=dict)
+    # The bars it was computed from, for what reads market structure beside it.
+    candles: Mapping[Interval, Candles] = field(default_factory=dict, compare=False, repr=False)
