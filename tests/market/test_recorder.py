@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from market.sandbox.in_process import StreamConnector
 from market.services import collect_snapshots
 from market.snapshot import MarketSnapshot, ReadingName
 from market.streams import keeper
+from market.streams.blocking import beside
 from market.types import HOUR_MS, Venue
 from signals.engine.features import features_from_snapshots
 from tests.market.sandbox.upstream import Wall
@@ -87,7 +89,7 @@ class Recording:
     async def until_kept(self, base: str, venue: Venue, start_ms: int) -> None:
         """Let time go on, slowly, until a bucket of a coin is in the store."""
         async with asyncio.timeout(60.0):
-            while start_ms not in await asyncio.to_thread(kept, base, venue):
+            while start_ms not in await beside("look", partial(kept, base, venue)):
                 await self.advance(0.1)
 
 
