@@ -21,7 +21,7 @@ from django.core.checks import Warning as Concern
 from config.env import is_loopback_url
 
 # Files of the data folder that only their owner may read.
-SECRET_FILES = ("secret_key", "admin.txt")
+SECRET_FILES = ("secret_key", "admin.txt", "telegram_webhook_secret")
 
 
 @register()

@@ -94,6 +94,7 @@ def sandbox_environment(port: int) -> dict[str, str]:
         "COINGLASS_BASE_URL": f"{base}/coinglass",
         "LUNARCRUSH_BASE_URL": f"{base}/lunarcrush/api4",
         "COINAPI_BASE_URL": f"{base}/coinapi",
+        "TELEGRAM_BASE_URL": f"{base}/telegram",
     }
 
 

@@ -17,6 +17,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("market.api.urls")),
     path("", include("signals.api.urls")),
+    path("", include("notifications.api.urls")),
 ]
 
 handler400 = "config.api.errors.bad_request"

@@ -26,7 +26,9 @@ from market.due import due_fine_rows
 from market.models import MARKET_WIDE, SeriesKind
 from market.providers.deadline import deadline_within
 from market.providers.errors import ProviderError
+from market.providers.lasting import LASTING_S, begin_lasting
 from market.providers.registry import Providers
+from market.series import Update
 from market.snapshot import ReadingName
 from market.sources import coinapi, coinglass, lunarcrush
 from market.sources.asking import Asking, Harvest, cancel, series_key
@@ -50,7 +52,7 @@ VOTES_PER_WAVE = 3
 
 # Binance allows 1000 statistics calls in 5 minutes, we ourselves 800 of them. 300 coins have 900
 # due at each new bar: what is left over stays as it is for a bar, as long as it is still fresh.
-STATISTICS_PER_WAVE = 700
+STATISTICS_PER_SCAN = 700
 
 # What is only shown may keep an answer that is otherwise done waiting this long.
 EVIDENCE_WAIT_S = 0.1
@@ -68,10 +70,14 @@ async def collect(
     hedge_after_s: float | None = None,
     liquidation_pages: int = LIVE_PAGES,
     with_evidence: bool = False,
+    statistics_most: int = STATISTICS_PER_SCAN,
+    keep_late: Callable[[Sequence[Update]], None] | None = None,
 ) -> Harvest:
     """Add to what is known all that is due; return within the deadline with what came.
 
-    ``with_evidence`` reads what is only shown, too, of a single coin.
+    ``with_evidence`` reads what is only shown, too, of a single coin. ``keep_late`` stores, in a
+    thread, what slow paid sources answer after that. ``statistics_most`` is how many of Binance's
+    statistics are asked for as long as the others are still fresh.
 
     ``hedge_after_s`` is how long a source may keep the next one waiting; a share of the deadline
     unless told otherwise.
@@ -81,7 +87,7 @@ async def collect(
     asking = Asking(providers, harvest, instruments, at_ms)
     harvest.preferred = _preferred(providers)
     may_ask_votes = _whose_votes(asking)
-    postponed = _postponed_statistics(asking)
+    postponed = _postponed_statistics(asking, statistics_most)
     slots = asyncio.Semaphore(COINS_AT_ONCE)
 
     async def one_coin(instrument: Instrument) -> None:
@@ -133,10 +139,31 @@ async def collect(
         _, late = await asyncio.wait(evidence, timeout=0.0 if late else EVIDENCE_WAIT_S)
         await cancel(late)
     await asking.close()
+    late_reads = asking.hand_over()
+    if late_reads and keep_late is not None:
+        begin_lasting(partial(_keep_late, asking, late_reads, keep_late), LASTING_S + 1.0)
     for task in tasks:
         if not task.cancelled() and (error := task.exception()) is not None:
             raise error
     return harvest
+
+
+async def _keep_late(
+    asking: Asking,
+    reads: Sequence[asyncio.Task[Any]],
+    keep: Callable[[Sequence[Update]], None],
+) -> None:
+    """Have each read kept as soon as it has ended; the transport has logged what failed."""
+    for ended in asyncio.as_completed(reads):
+        try:
+            await ended
+        except (ProviderError, TimeoutError):
+            pass
+        except Exception:  # a read's outer edge: one reading's fault is not the others'
+            logger.exception("a late reading failed")
+        updates = asking.take_updates()
+        if updates:
+            await asyncio.to_thread(keep, updates)
 
 
 def _preferred(providers: Providers) -> dict[ReadingName, Venue]:
@@ -162,7 +189,8 @@ async def _ask_paid(asking: Asking, patience_s: float) -> None:
         refused = standing.get(Venue.COINGLASS, {})
         reads.extend(coinglass.planned_reads(asking, providers.coinglass, refused))
     if providers.lunarcrush is not None:
-        reads.extend(lunarcrush.planned_reads(asking, providers.lunarcrush))
+        refused = standing.get(Venue.LUNARCRUSH, {})
+        reads.extend(lunarcrush.planned_reads(asking, providers.lunarcrush, refused))
     await ask_planned(asking, reads, standing, patience_s)
 
 
@@ -170,7 +198,8 @@ def _fear_greed_fallback(asking: Asking) -> list[Attempt]:
     api = asking.providers.coinglass
     if api is None:
         return []
-    return [(Venue.COINGLASS, partial(coinglass.ask_fear_greed, asking, api))]
+    ask = partial(coinglass.ask_fear_greed, asking, api)
+    return [(Venue.COINGLASS, partial(asking.lasting, ask))]
 
 
 def _exchange_chains(
@@ -317,7 +346,7 @@ def _whose_votes(asking: Asking) -> set[Instrument]:
     return {instrument for *_, instrument in sorted(waited)[:VOTES_PER_WAVE]}
 
 
-def _postponed_statistics(asking: Asking) -> set[tuple[str, SeriesKind]]:
+def _postponed_statistics(asking: Asking, most: int) -> set[tuple[str, SeriesKind]]:
     """Return the statistics of Binance that wait for the next wave: the newest of too many."""
     due: list[tuple[int, str, SeriesKind]] = []
     for instrument in asking.instruments:
@@ -331,6 +360,6 @@ def _postponed_statistics(asking: Asking) -> set[tuple[str, SeriesKind]]:
                 due.append((known_ms, base, kind))
     return {
         (base, kind)
-        for known_ms, base, kind in sorted(due)[STATISTICS_PER_WAVE:]
+        for known_ms, base, kind in sorted(due)[most:]
         if asking.at_ms - known_ms <= FRESH_AGE_MS[READING_OF_STATISTIC[kind]]
     }

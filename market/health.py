@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from config.api.health import ProbeResult
@@ -9,6 +10,7 @@ from market import recorder
 from market.chains import EXCHANGES
 from market.clock import datetime_at, now, now_ms
 from market.provider_status import Status, provider_statuses
+from market.providers.provider_state import BudgetUse
 from market.selectors import coins_with_candles, newest_candle_end
 from market.series import liquidation_coverage
 from market.store import get_store
@@ -90,16 +92,20 @@ def _told(status: Status) -> dict[str, object]:
         "state": status.state,
         "detail": status.detail,
         "until": _iso(status.next_try_at),
-        "budgets": {
-            use.pool: {"used": use.used, "limit": use.limit, "remaining": use.remaining}
-            for use in status.budgets
-        },
+        "budgets": _uses(status.budgets),
+        "shares": {who: _uses(uses) for who, uses in status.shares.items()},
         "refused": {
             refusal.endpoint: f"{refusal.detail}; again in {refusal.retry_after_s / 60:.0f} min"
             for refusal in status.refused
         },
         "last_success_at": _iso(status.last_success_at),
         "last_error": status.last_error,
+    }
+
+
+def _uses(uses: Sequence[BudgetUse]) -> dict[str, dict[str, int]]:
+    return {
+        use.pool: {"used": use.used, "limit": use.limit, "remaining": use.remaining} for use in uses
     }
 
 

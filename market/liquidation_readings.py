@@ -66,6 +66,12 @@ class LiquidationReadings(CheckedReadings):
             buckets = window_liquidations(table_buckets(held.table, BUCKET_MS), self.at_ms)
             if len(buckets):
                 measure = self._venue_open_interest(venue)
+                if measure is None and venue is Venue.BINANCE:
+                    # Another venue's smaller open interest would make them look large.
+                    self.tell(
+                        ReadingName.LIQUIDATIONS, venue, "no open interest there to measure by"
+                    )
+                    continue
                 watched.append(
                     Watched(
                         venue,

@@ -108,11 +108,12 @@ def most_watched(
 
     All venues together where their common buckets cover nearly as much as the best one's alone:
     sums over several venues are measured by the open interest of just these, so a bucket that one
-    of them missed cannot be used. Who has fallen silent is left out as long as another goes on.
+    of them missed cannot be used. Who has fallen silent is left out as long as another goes on, and
+    who has no measure as long as another has one.
     """
     together = tuple(each for each in venues if each.open_interest is not None)
     sets = [together] if len(together) > 1 else []
-    sets += [(each,) for each in venues]
+    sets += [(each,) for each in together or venues]
     found = [(chosen, watched_by_all([each.buckets for each in chosen])) for chosen in sets]
     for age_ms in (CURRENT_MS, max_age_ms):
         recent = [

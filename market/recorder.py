@@ -151,7 +151,9 @@ class Recorder:
         gaps = await beside("gaps", partial(_coins_with_gaps, self._instruments))
         for start in range(0, len(gaps), backfill.COINS_AT_ONCE):
             portion = gaps[start : start + backfill.COINS_AT_ONCE]
-            await beside("backfill", partial(backfill.fill_portion, portion))
+            if not await beside("backfill", partial(backfill.fill_portion, portion)):
+                recorded.gaps.remain()
+                return READ_BACK_AGAIN_S
             await asyncio.sleep(self._portion_pause_s)
         logger.info("liquidations read back", extra={"coins": len(gaps)})
         return READ_BACK_AGAIN_S
@@ -201,6 +203,10 @@ class _Gaps:
             self.over_from_ms = None
             return True
         return False
+
+    def remain(self) -> None:
+        """Note that reading back did not work out: it is due again."""
+        self.beginnings = 0
 
 
 def _registry() -> InstrumentRegistry | None:

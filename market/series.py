@@ -101,6 +101,17 @@ def liquidation_coverage(source: str) -> float:
     return round(min(1.0, known * BUCKET_MS / DAY_MS), 4)
 
 
+def kinds_of(bases: Collection[str]) -> dict[str, frozenset[SeriesKind]]:
+    """Return of which kinds there are rows of each coin, from any source."""
+    rows = Series.objects.filter(
+        environment=settings.ENVIRONMENT, base__in=bases, chunk_start_at=HEAD_AT, rows__gt=0
+    ).values_list("base", "kind")
+    found: dict[str, set[SeriesKind]] = defaultdict(set)
+    for base, kind in rows:
+        found[base].add(SeriesKind(kind))
+    return {base: frozenset(kinds) for base, kinds in found.items()}
+
+
 def load_all(key: SeriesKey) -> Table:
     """Return everything ever kept of one series: its archive and its head."""
     chunks = Series.objects.filter(environment=settings.ENVIRONMENT, **key._asdict()).order_by(
@@ -145,6 +156,17 @@ def append(updates: Sequence[Update]) -> None:
             ],
             update_fields=["columns", "rows", "first_at", "last_at", "fetched_at"],
         )  # fmt: skip
+
+
+def forget_old() -> int:
+    """Delete archived chunks older than they are kept; return how many. Heads always stay."""
+    if not settings.SERIES_RETENTION_DAYS:
+        return 0
+    before = now() - timedelta(days=settings.SERIES_RETENTION_DAYS)
+    archived = Series.objects.filter(environment=settings.ENVIRONMENT, last_at__lt=before).exclude(
+        chunk_start_at=HEAD_AT
+    )
+    return archived.delete()[0]
 
 
 def _locked_heads(keys: Collection[SeriesKey]) -> dict[SeriesKey, Held]:

@@ -6,6 +6,7 @@ Each value that may differ between installations is read here through ``config.e
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -59,6 +60,19 @@ COINGECKO_CALLS_PER_MINUTE = env.integer(
 )
 COINGECKO_CALLS_PER_MONTH = env.integer("COINGECKO_CALLS_PER_MONTH", 10_000, least=1)
 
+# --- Telegram ---------------------------------------------------------------------------------
+TELEGRAM_BASE_URL = env.url("TELEGRAM_BASE_URL", "https://api.telegram.org")
+TELEGRAM_BOT_TOKEN = env.text("TELEGRAM_BOT_TOKEN", secret=True)
+if not re.fullmatch(r"([0-9]+:[A-Za-z0-9_-]+)?", TELEGRAM_BOT_TOKEN):
+    env.fault("TELEGRAM_BOT_TOKEN", None, "a token as BotFather gives it: digits, a colon, letters")
+# Telegram numbers chats with up to 52 bits, groups negative; 0 stands for none.
+TELEGRAM_CHAT_ID = env.integer("TELEGRAM_CHAT_ID", 0)
+TELEGRAM_WEBHOOK_URL = env.url("TELEGRAM_WEBHOOK_URL", schemes=("https",))
+TELEGRAM_WEBHOOK_SECRET = env.text("TELEGRAM_WEBHOOK_SECRET", secret=True)
+if TELEGRAM_WEBHOOK_SECRET and not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", TELEGRAM_WEBHOOK_SECRET):
+    env.fault("TELEGRAM_WEBHOOK_SECRET", None, "16 to 256 of A-Z a-z 0-9 _ -")
+ALERT_RETENTION_DAYS = env.integer("ALERT_RETENTION_DAYS", 90, least=1, most=3650)
+
 PROVIDER_BASE_URL_SETTINGS = (
     "BINANCE_BASE_URL",
     "OKX_BASE_URL",
@@ -68,6 +82,7 @@ PROVIDER_BASE_URL_SETTINGS = (
     "COINGLASS_BASE_URL",
     "LUNARCRUSH_BASE_URL",
     "COINAPI_BASE_URL",
+    "TELEGRAM_BASE_URL",
 )
 # Liquidation streams. Whoever points a venue elsewhere must not mix in what the real one streams.
 BINANCE_STREAM_URL = env.url(
@@ -97,10 +112,29 @@ if CLOCK_AT_MS is not None and ENVIRONMENT != "sandbox":
         env.raw("SIGNALS_CLOCK_AT"),
         "to be used only against the sandbox: real markets have no other time than now",
     )
+# People must not be told of a simulated market, so a sandbox never writes to the real Telegram.
+TELEGRAM_CAN_SEND = bool(TELEGRAM_BOT_TOKEN) and (
+    ENVIRONMENT == "live" or is_loopback_url(TELEGRAM_BASE_URL or "")
+)
+TELEGRAM_DRY_RUN = env.boolean("TELEGRAM_DRY_RUN", not TELEGRAM_CAN_SEND)
+if not TELEGRAM_DRY_RUN and not TELEGRAM_CAN_SEND:
+    env.fault(
+        "TELEGRAM_DRY_RUN",
+        env.raw("TELEGRAM_DRY_RUN"),
+        "true: sending needs TELEGRAM_BOT_TOKEN, and a sandbox has no access to the real Telegram",
+    )
 
 # --- Signals --------------------------------------------------------------------------------
 SIGNAL_DEADLINE_S = env.duration_s("SIGNAL_DEADLINE_S", 8.0, least=0.5, most=30)
 SIGNAL_CACHE_TTL_S = env.duration_s("SIGNAL_CACHE_TTL_S", 30, least=0, most=900)
+
+# --- Scans ----------------------------------------------------------------------------------
+SCAN_BATCH_SIZE = env.integer("SCAN_BATCH_SIZE", 50, least=1, most=200)
+# Steady, a batch of fifty takes a few seconds; cold, or with a venue that hangs, it takes this.
+SCAN_BATCH_DEADLINE_S = env.duration_s("SCAN_BATCH_DEADLINE_S", 20, least=1, most=120)
+# Days; 0 keeps for ever, as signals and their counts always are.
+SCAN_RUN_RETENTION_DAYS = env.integer("SCAN_RUN_RETENTION_DAYS", 30, least=0, most=36_500)
+SERIES_RETENTION_DAYS = env.integer("SERIES_RETENTION_DAYS", 0, least=0, most=36_500)
 
 # --- Web ------------------------------------------------------------------------------------
 WEB_WORKERS = env.integer("WEB_WORKERS", os.cpu_count() or 1, least=1, most=64)
@@ -137,6 +171,7 @@ INSTALLED_APPS = [
     "config.accounts.apps.AccountsConfig",
     "market.apps.MarketConfig",
     "notifications.apps.NotificationsConfig",
+    "smartmoney.apps.SmartMoneyConfig",
     "signals.apps.SignalsConfig",
 ]
 

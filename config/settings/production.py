@@ -30,6 +30,9 @@ for name in PROVIDER_BASE_URL_SETTINGS:
     if is_loopback_url(url) or not url.startswith("https://"):
         env.fault(name, url, "an https:// URL of the real provider: production has no sandbox")
 
+if base.TELEGRAM_WEBHOOK_URL:  # several machines must agree on it, so it is not made here
+    env.text("TELEGRAM_WEBHOOK_SECRET", required=True, secret=True)
+
 for name in STREAM_URL_SETTINGS:
     url = getattr(base, name)
     # None: the venue was pointed elsewhere without its stream, which is then not recorded.

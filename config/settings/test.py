@@ -57,6 +57,11 @@ LUNARCRUSH_BASE_URL = f"{_NOWHERE}/lunarcrush/api4"
 COINAPI_BASE_URL = f"{_NOWHERE}/coinapi"
 COINGLASS_API_KEY = LUNARCRUSH_API_KEY = COINAPI_KEY = ""
 COINGLASS_PLAN, LUNARCRUSH_PLAN, COINAPI_PLAN = "hobbyist", "individual", "startup"
+TELEGRAM_BASE_URL = f"{_NOWHERE}/telegram"
+TELEGRAM_BOT_TOKEN = "123456:only-for-tests"  # noqa: S105
+TELEGRAM_CHAT_ID = 0
+TELEGRAM_WEBHOOK_URL, TELEGRAM_WEBHOOK_SECRET = None, "only-for-tests-of-webhooks"
+TELEGRAM_DRY_RUN = False
 CLOCK_AT_MS = None
 CONFIGURED_API_KEYS = ()
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from asyncio import Task, create_task
 from typing import Generic, TypeVar
 from urllib.parse import parse_qsl
+
+import httpx
 
 from market.sandbox.control import PREFIX as CONTROL_PREFIX
 from market.sandbox.control import control, root_page
 from market.sandbox.http import ConnectionDropped, Request, Response, json_response
 from market.sandbox.sockets import Receive, Scope, Send, serve_stream
+from market.sandbox.telegram_push import push_forever
 from market.sandbox.upstreams import Upstreams
 
 U = TypeVar("U", bound=Upstreams)
 
-# Control requests are small.
-_MOST_BODY_BYTES = 100_000
+# A picture for Telegram may have ten million; what is longer is read so far.
+_MOST_BODY_BYTES = 11_000_000
 
 
 class SandboxApp(Generic[U]):
@@ -23,6 +27,7 @@ class SandboxApp(Generic[U]):
     def __init__(self, sandbox: U, *, in_process: bool = False) -> None:
         self.sandbox = sandbox
         self._in_process = in_process
+        self._pushing: Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -30,6 +35,9 @@ class SandboxApp(Generic[U]):
             return
         if scope["type"] != "http":
             return
+        if self._pushing is None and not self._in_process:
+            updates = self.sandbox.telegram.updates
+            self._pushing = create_task(push_forever(updates, httpx.AsyncClient))
         request = await _request(scope, receive)
         mounted = self.sandbox.mounted(request.path)
         if mounted is not None:

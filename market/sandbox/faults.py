@@ -26,6 +26,7 @@ from market.sandbox import (
     coinglass_rules,
     lunarcrush_rules,
     okx,
+    telegram_rules,
 )
 from market.sandbox.http import Response, html_response, json_response
 
@@ -46,6 +47,7 @@ class FaultKind(StrEnum):
     LATENCY_MS = "latency_ms"  # (ms) answers late
     HANG = "hang"  # (s) never answers, for so long
     DEAD = "dead"  # closes the connection without an answer
+    LOST = "lost"  # (s) does what it was asked, then closes the connection without an answer
     HTTP_429 = "http_429"  # (retry_after_s or null, plain, daily) rate limit
     HTTP_418 = "http_418"  # (for_s or until_ms) banned
     HTTP_451 = "http_451"  # country not served
@@ -193,6 +195,8 @@ def instead_of_answer(fault: Fault, provider: str) -> Response | None:
         if provider == okx.Okx.name:
             message = "Service temporarily unavailable. Please try again later."
             return json_response({"code": "50001", "msg": message, "data": []}, status)
+        if provider == telegram_rules.PROVIDER:
+            return telegram_rules.server_error(status)
         return html_response(f"{status} Service Unavailable", status)
     if fault.kind is FaultKind.HTML:
         return html_response("Request blocked", int(parameters.get("status", 403)))
@@ -230,6 +234,8 @@ def _rate_limited(provider: str, parameters: Mapping[str, Any]) -> Response:
         return coinglass_rules.too_many_requests(*headers)
     if provider == lunarcrush_rules.PROVIDER:
         return lunarcrush_rules.too_many_requests(*headers, daily=bool(parameters.get("daily")))
+    if provider == telegram_rules.PROVIDER and wait_s is not None:
+        return telegram_rules.too_many_requests(int(wait_s))
     if provider == coinapi_rules.PROVIDER:
         return coinapi_rules.too_many_requests(*headers)
     return alternative_me.too_many_requests(*headers)

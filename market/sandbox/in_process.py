@@ -46,8 +46,9 @@ class SandboxTransport(httpx.AsyncBaseTransport):
             return await asyncio.wait_for(self._inner.handle_async_request(request), timeout_s)
         except TimeoutError:
             raise httpx.ReadTimeout("the sandbox did not answer in time", request=request) from None
-        except ConnectionDropped:
-            raise httpx.ConnectError("the sandbox closed the connection", request=request) from None
+        except ConnectionDropped as dropped:
+            error = httpx.ReadError if dropped.is_done else httpx.ConnectError
+            raise error("the sandbox closed the connection", request=request) from None
 
     def _root(self, url: httpx.URL) -> bytes:
         """Return the first segment of the vendor whose real host this is."""
@@ -55,6 +56,23 @@ class SandboxTransport(httpx.AsyncBaseTransport):
             if name.split("_")[0] in url.host:
                 return b"/" + prefix.split("/")[1].encode()
         return b""
+
+
+class BlockingSandboxTransport(httpx.BaseTransport):
+    """The same for ``httpx.Client``."""
+
+    def __init__(self, sandbox: Upstreams) -> None:
+        self._transport = SandboxTransport(sandbox)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+
+        async def ask() -> httpx.Response:
+            answer = await self._transport.handle_async_request(request)
+            body = await answer.aread()
+            return httpx.Response(answer.status_code, headers=answer.headers, content=body)
+
+        return asyncio.run(ask())
 
 
 def make_client_factory(sandbox: Upstreams) -> Callable[[str], httpx.AsyncClient]:

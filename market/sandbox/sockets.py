@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from market.sandbox.http import ConnectionDropped, Refused, Request, Response
@@ -19,7 +20,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 # How often a connection looks for what has happened meanwhile.
 TICK_S = 0.25
-_GOING_AWAY = 1001
 
 
 async def serve_stream(sandbox: Upstreams, request: Request, receive: Receive, send: Send) -> None:
@@ -57,13 +57,12 @@ async def _answer(talk: Conversation, receive: Receive, send: Send) -> None:
 
 
 async def _push(talk: Conversation, send: Send) -> None:
-    try:
+    """Push until the vendor hangs up: then returning ends the connection."""
+    with suppress(ConnectionDropped):
         while True:
             for frame in talk.due():
                 await send({"type": "websocket.send", "text": frame.decode()})
             await asyncio.sleep(TICK_S)
-    except ConnectionDropped:
-        await send({"type": "websocket.close", "code": _GOING_AWAY})
 
 
 async def _refuse(send: Send, response: Response) -> None:

@@ -45,6 +45,7 @@ from market.sandbox.replay import ReplayedMarket
 from market.sandbox.scenarios import apply_scenario
 from market.sandbox.source import MarketSource
 from market.sandbox.streams import Conversation
+from market.sandbox.telegram import Telegram
 
 _SWITCHING_PROTOCOLS = 101
 
@@ -63,6 +64,7 @@ class Upstreams:
         self.latency_ms = latency_ms
         self._faults = FaultBook()
         self._log = CallLog()
+        self.telegram = Telegram()
         # New upstreams are added here.
         vendors: Sequence[Vendor] = (
             Binance(source),
@@ -72,6 +74,7 @@ class Upstreams:
             Coinglass(source, _recorded_by_coinglass(source)),
             LunarCrush(source),
             CoinApi(source),
+            self.telegram,
         )
         self._mounted = [Mounted(vendor, Meter()) for vendor in vendors]
         if scenario:
@@ -155,8 +158,9 @@ class Upstreams:
         clock.fix(at_ms)
 
     def reset(self) -> None:
-        """Forget faults, calls and what was used of the limits."""
+        """Forget faults, calls, what was used of the limits and what Telegram delivered."""
         self._faults.clear()
+        self.telegram.chats.forget_messages()
         self._log.clear()
         for each in self._mounted:
             each.meter.reset()
@@ -182,11 +186,16 @@ class Upstreams:
     async def answer(self, mounted: Mounted, request: Request) -> Response:
         """Answer a vendor's request, faults included; raises ConnectionDropped."""
         name = mounted.vendor.name
+        request = mounted.vendor.read(request)
         self._log.record(name, request)
         faults = self._faults.strike(name, request.path)
         await self._delay(name, faults)
-        response = self._respond(mounted, request, faults)
+        response = await self._respond(mounted, request, faults)
         self._log.record_status(name, response.status)
+        for fault in faults:
+            if fault.kind is FaultKind.LOST:
+                await sleep(float(fault.parameters.get("s", 0.0)))
+                raise ConnectionDropped(name, is_done=True)
         return response
 
     async def converse(self, mounted: Mounted, request: Request) -> Conversation:
@@ -229,7 +238,9 @@ class Upstreams:
             if fault.kind in (FaultKind.DEAD, FaultKind.HANG):
                 raise ConnectionDropped(name)
 
-    def _respond(self, mounted: Mounted, request: Request, faults: Sequence[Fault]) -> Response:
+    async def _respond(
+        self, mounted: Mounted, request: Request, faults: Sequence[Fault]
+    ) -> Response:
         vendor = mounted.vendor
         for fault in faults:
             instead = instead_of_answer(fault, vendor.name)
@@ -239,7 +250,7 @@ class Upstreams:
         if early is not None:
             return early
         found = find_endpoint(vendor, request)
-        if found is None or request.method != "GET":
+        if found is None or request.method not in vendor.methods:
             return vendor.unknown_path()
         endpoint, request = found
         stale_ms = sum(
@@ -247,12 +258,12 @@ class Upstreams:
             for fault in faults
             if fault.kind is FaultKind.STALE
         )
-        response = self._metered(mounted, endpoint, request, clock.now_ms() - stale_ms)
+        response = await self._metered(mounted, endpoint, request, clock.now_ms() - stale_ms)
         for fault in faults:
             response = spoil(fault, response)
         return response
 
-    def _metered(
+    async def _metered(
         self, mounted: Mounted, endpoint: Endpoint, request: Request, now_ms: int
     ) -> Response:
         vendor, meter = mounted.vendor, mounted.meter
@@ -263,7 +274,8 @@ class Upstreams:
             response = vendor.limited(refusal)
         else:
             try:
-                response = endpoint.handler(request, now_ms)
+                answer = endpoint.handler(request, now_ms)
+                response = answer if isinstance(answer, Response) else await answer
             except Refused as refused:
                 response = refused.response
         return vendor.after(request, endpoint, response, meter)

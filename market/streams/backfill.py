@@ -26,6 +26,8 @@ from market.types import DAY_MS, Instrument, Venue
 logger = logging.getLogger(__name__)
 
 COINS_AT_ONCE = 4
+# Coins whose series are held in memory together.
+COINS_PER_LOOK = 50
 # A busy day of BTC has 29 pages.
 MOST_PAGES = 40
 # Of one portion; a page waits for the budget of the endpoint, 16 calls in 2 s.
@@ -38,26 +40,28 @@ def coins_with_gaps(instruments: Sequence[Instrument]) -> list[tuple[Instrument,
     """Return the coins that have unwatched buckets within the venue's reach, and since when."""
     at_ms = clock.now_ms()
     listed = [instrument for instrument in instruments if instrument.okx is not None]
-    held = series.load_kind(
-        [instrument.symbol.base for instrument in listed],
-        SeriesKind.LIQUIDATIONS,
-        Venue.OKX.value,
-        BUCKETS,
-    )
     found = []
-    for instrument in listed:
-        key = series_key(instrument.symbol.base, SeriesKind.LIQUIDATIONS, Venue.OKX, BUCKETS)
-        table = held[key].table if key in held else Table.empty(2)
-        since_ms = unwatched_since_ms(table_buckets(table, BUCKET_MS), at_ms - REACH_MS, at_ms)
-        if since_ms is not None:
-            found.append((instrument, since_ms))
+    for start in range(0, len(listed), COINS_PER_LOOK):
+        some = listed[start : start + COINS_PER_LOOK]
+        bases = [instrument.symbol.base for instrument in some]
+        held = series.load_kind(bases, SeriesKind.LIQUIDATIONS, Venue.OKX.value, BUCKETS)
+        for instrument in some:
+            key = series_key(instrument.symbol.base, SeriesKind.LIQUIDATIONS, Venue.OKX, BUCKETS)
+            table = held[key].table if key in held else Table.empty(2)
+            since_ms = unwatched_since_ms(table_buckets(table, BUCKET_MS), at_ms - REACH_MS, at_ms)
+            if since_ms is not None:
+                found.append((instrument, since_ms))
     return found
 
 
-def fill_portion(gaps: Sequence[tuple[Instrument, int]]) -> None:
-    """Read and keep what some coins lack; what the venue does not answer stays a gap."""
+def fill_portion(gaps: Sequence[tuple[Instrument, int]]) -> bool:
+    """Read and keep what some coins lack; return whether the venue answered for all of them.
+
+    If not, more questions would only keep others from asking: its breaker counts failures.
+    """
     at_ms = clock.now_ms()
     harvest = Harvest()
+    failed: list[str] = []
 
     async def ask(providers: Providers) -> None:
         asking = Asking(providers, harvest, [instrument for instrument, _ in gaps], at_ms)
@@ -67,6 +71,7 @@ def fill_portion(gaps: Sequence[tuple[Instrument, int]]) -> None:
         )
         for (coin, _), answer in zip(gaps, answers, strict=True):
             if isinstance(answer, ProviderError):
+                failed.append(coin.symbol.base)
                 logger.warning(
                     "liquidations not read back",
                     extra={"base": coin.symbol.base, "detail": answer.detail},
@@ -77,8 +82,11 @@ def fill_portion(gaps: Sequence[tuple[Instrument, int]]) -> None:
     try:
         provider_runtime().run(ask, timeout_s=PORTION_DEADLINE_S)
     except TimeoutError:
+        failed.extend(coin.symbol.base for coin, _ in gaps)
         logger.warning("liquidations not read back in time", extra={"coins": len(gaps)})
     try:
         series.append(harvest.updates)
     except DatabaseError:
+        failed.extend(coin.symbol.base for coin, _ in gaps)
         logger.exception("liquidations read back, but the database is away")
+    return not failed

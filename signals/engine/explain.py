@@ -118,16 +118,17 @@ def _factor_result(
         weight,
         factor_score,
         contribution,
-        f"{fact}: {_side(contribution)}",
+        f"{fact}{told_side(contribution)}",
         spec.readings,
     )
 
 
-def _side(contribution: float) -> str:
+def told_side(contribution: float) -> str:
+    """Return how a reason ends: ": favours LONG, +3.04"."""
     if contribution == 0.0:
-        return "neutral"
+        return ": neutral"
     side = Direction.LONG if contribution > 0.0 else Direction.SHORT
-    return f"favours {side}, {signed(contribution, 2)}"
+    return f": favours {side}, {signed(contribution, 2)}"
 
 
 def _problems_of(spec: FactorSpec, snapshot: MarketSnapshot) -> str:

@@ -15,18 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market.snapshot import Problem, Reading, ReadingName
+from market.types import Direction as Direction
 from market.types import FloatArray, Int64Array, public_name
 
 BoolArray = NDArray[np.bool_]
 
 # Raised whenever the same inputs could score differently; stored with every signal.
 ENGINE_VERSION = "1.0.0"
-
-
-class Direction(StrEnum):
-    LONG = "LONG"
-    SHORT = "SHORT"
-    NEUTRAL = "NEUTRAL"
 
 
 class Confidence(StrEnum):

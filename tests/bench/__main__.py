@@ -8,7 +8,10 @@ from datetime import UTC, datetime
 
 from tests.bench.report import machine
 
-NAMES = ("scoring", "parsing", "fanout", "latency", "warm", "startup", "processes")
+NAMES = (
+    "scoring", "parsing", "fanout", "latency", "warm", "startup", "processes", "chart", "telegram",
+    "scan", "smc", "smc-compat", "smc-prefix",
+)  # fmt: skip
 
 
 def main(names: list[str]) -> str | None:
@@ -17,7 +20,7 @@ def main(names: list[str]) -> str | None:
         return f"No such measurement: {', '.join(unknown)}. There are {', '.join(NAMES)}."
     print(f"{datetime.now(UTC):%Y-%m-%d}, {machine()}")
     for name in names or NAMES:
-        importlib.import_module(f"tests.bench.{name}").run()
+        importlib.import_module(f"tests.bench.{name.replace('-', '_')}").run()
     return None
 
 
