@@ -150,3 +150,15 @@ def test_a_hundred_cold_requests_cause_one_fan_out(sandbox: Sandbox, settings: A
     assert sandbox.calls(symbol="SOLUSDT") == calls_of_one_request
     assert len(bodies) == 1
     assert json.loads(bodies.pop())["symbol"] == "SOL"
+
+
+def test_the_readiness_page_tells_of_every_part_in_plain_json(
+    sandbox: Sandbox, api: APIClient
+) -> None:
+    answer = api.get("/health/ready")
+
+    assert answer.status_code in {200, 503}, answer.content
+    assert set(json.loads(answer.content)["checks"]) == {
+        "database", "store", "providers", "market_data", "recorder", "beat", "workers",
+        "notifications",
+    }  # fmt: skip
