@@ -11,6 +11,7 @@ import logging
 import logging.config
 import os
 import warnings
+from collections import deque
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -67,6 +68,8 @@ def _beat_entry(tick: schedule.Tick) -> dict[str, Any]:
     }
 
 
+_logged: deque[str] = deque(maxlen=100)  # task ids
+
 app = Celery("futures-signals")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = beat_schedule(schedule.BEAT)
@@ -96,7 +99,13 @@ def leave_nothing_behind(**_: Any) -> None:
 
 @signals.task_failure.connect
 def log_failure(sender: Any, task_id: str, exception: BaseException, **_: Any) -> None:
-    """Log what nobody caught: the outer edge of every task. Celery's own line is switched off."""
+    """Log what nobody caught: the outer edge of every task. Celery's own lines are switched off.
+
+    A child that was killed is told of twice: when its time was up, and when it was found gone.
+    """
+    if task_id in _logged:
+        return
+    _logged.append(task_id)
     logger.error(
         "a task failed", exc_info=exception, extra={"task": sender.name, "task_id": task_id}
     )

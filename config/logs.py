@@ -205,6 +205,7 @@ def logging_settings(level: str, file: Path | None, secrets: Iterable[str]) -> d
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
             "celery.app.trace": {"level": "CRITICAL"},
+            "celery.worker.request": {"level": "CRITICAL"},
             "psycopg.pool": {"level": "WARNING"},
         },
     }

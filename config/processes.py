@@ -136,6 +136,9 @@ class Supervised:
             start_new_session=True,
         )
         self._guard.watch(self._process.pid)
+        logger.info(
+            "a program starts", extra={"program": self.program.name, "pid": self._process.pid}
+        )
         status = await self._process.wait()
         self._release()
         return status

@@ -59,4 +59,6 @@ BEAT: tuple[Tick, ...] = (
     Tick("market.tasks.forget_old_series", every_s=3600.0),
     Tick("notifications.tasks.sweep", every_s=10.0),
     Tick("notifications.tasks.forget_old_alerts", daily_at=(3, 40)),
+    Tick("notifications.tasks.sweep_updates", every_s=10),
+    Tick("notifications.tasks.forget_old_updates", daily_at=(3, 45)),
 )

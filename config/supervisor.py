@@ -86,6 +86,8 @@ def sandbox_environment(port: int) -> dict[str, str]:
         "BINANCE_BASE_URL": f"{base}/binance",
         "OKX_BASE_URL": f"{base}/okx",
         "OKX_FALLBACK_BASE_URL": f"{base}/okx",
+        "BINANCE_STREAM_URL": f"ws://{HOST}:{port}/binance",
+        "OKX_STREAM_URL": f"ws://{HOST}:{port}/okx",
         "COINGECKO_BASE_URL": f"{base}/coingecko/api/v3",
         "ALTERNATIVE_ME_BASE_URL": f"{base}/alternative_me",
         # Reached only with a key, one of the sandbox's own.

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from django.conf import settings
-
 from config.api.health import ProbeResult
-from market import heartbeats
+from market import recorder
 from market.chains import EXCHANGES
-from market.clock import now
+from market.clock import datetime_at, now, now_ms
 from market.provider_status import Status, provider_statuses
+from market.providers.provider_state import BudgetUse
 from market.selectors import coins_with_candles, newest_candle_end
+from market.series import liquidation_coverage
 from market.store import get_store
-
-# Four heartbeats: a queue may wait while every child is at a long task.
-SILENT_AFTER_S = 60.0
+from market.streams.status import read_status
 
 
 def probe_store() -> ProbeResult:
@@ -51,33 +50,41 @@ def probe_market_data() -> ProbeResult:
     )
 
 
-def probe_beat() -> ProbeResult:
-    """Tell whether periodic work is being sent."""
-    age_s = heartbeats.beat_age_s()
-    data = {"age_s": _rounded(age_s)}
-    if age_s is None:
-        return ProbeResult("down", "the beat has sent nothing yet", data)
-    if age_s > SILENT_AFTER_S:
-        return ProbeResult("down", f"the beat has sent nothing for {age_s:.0f} s", data)
-    return ProbeResult("ok", "the beat sends", data)
-
-
-def probe_workers() -> ProbeResult:
-    """Tell which queues are served. Without a beat, which asks them, nobody knows."""
-    ages_s = heartbeats.queue_ages_s(list(settings.CELERY_TASK_QUEUES))
-    data = {"age_s": {queue: _rounded(age_s) for queue, age_s in ages_s.items()}}
-    silent = [queue for queue, age_s in ages_s.items() if age_s is None or age_s > SILENT_AFTER_S]
-    if not silent:
-        return ProbeResult("ok", "a worker serves every queue", data)
+def probe_recorder() -> ProbeResult:
+    """Tell how the liquidation streams are doing, and how much of the last day is covered."""
+    if not recorder.is_wanted():
+        return ProbeResult("ok", "not wanted: the clock stands still or no stream is set", {})
+    covered = {
+        stream.venue.value: liquidation_coverage(stream.venue)
+        for stream in recorder.configured_streams()
+    }
+    statuses = read_status(get_store())
+    if statuses is None:
+        data = {name: {"covered_24h_share": share} for name, share in covered.items()}
+        return ProbeResult("degraded", "no recorder runs: liquidations are read from OKX", data)
+    at_ms = now_ms()
+    silent = [status.venue for status in statuses if status.connected_at_ms is None]
     return ProbeResult(
-        "degraded" if len(silent) < len(ages_s) else "down",
-        f"no worker has taken anything from {', '.join(silent)} for {SILENT_AFTER_S:.0f} s",
-        data,
+        "degraded" if silent else "ok",
+        f"not heard: {', '.join(silent)}" if silent else "every stream is heard",
+        {
+            status.venue: {
+                "connected_since": _iso_ms(status.connected_at_ms),
+                "last_event_age_s": None
+                if status.last_event_at_ms is None
+                else max(0, round((at_ms - status.last_event_at_ms) / 1000)),
+                "covered_24h_share": covered.get(status.venue),
+                "connects": status.connects,
+                "refused": status.refused,
+                "detail": status.detail,
+            }
+            for status in statuses
+        },
     )
 
 
-def _rounded(age_s: float | None) -> float | None:
-    return None if age_s is None else round(age_s, 1)
+def _iso_ms(at_ms: int | None) -> str | None:
+    return None if at_ms is None else datetime_at(at_ms).isoformat()
 
 
 def _told(status: Status) -> dict[str, object]:
@@ -85,16 +92,20 @@ def _told(status: Status) -> dict[str, object]:
         "state": status.state,
         "detail": status.detail,
         "until": _iso(status.next_try_at),
-        "budgets": {
-            use.pool: {"used": use.used, "limit": use.limit, "remaining": use.remaining}
-            for use in status.budgets
-        },
+        "budgets": _uses(status.budgets),
+        "shares": {who: _uses(uses) for who, uses in status.shares.items()},
         "refused": {
             refusal.endpoint: f"{refusal.detail}; again in {refusal.retry_after_s / 60:.0f} min"
             for refusal in status.refused
         },
         "last_success_at": _iso(status.last_success_at),
         "last_error": status.last_error,
+    }
+
+
+def _uses(uses: Sequence[BudgetUse]) -> dict[str, dict[str, int]]:
+    return {
+        use.pool: {"used": use.used, "limit": use.limit, "remaining": use.remaining} for use in uses
     }
 
 

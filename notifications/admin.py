@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from market.clock import wall_now
 from notifications import limits, services
 from notifications.composing import preview
-from notifications.models import AlertEvent, AlertRule, Delivery, Subscriber
+from notifications.models import AlertEvent, AlertRule, Delivery, ReceivedUpdate, Subscriber
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -161,3 +161,16 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def has_send_permission(self, request: HttpRequest) -> bool:
         """Sending again is not editing: whoever may change deliveries elsewhere may do it."""
         return request.user.has_perm("notifications.change_delivery")
+
+
+@admin.register(ReceivedUpdate)
+class ReceivedUpdateAdmin(ReadOnlyAdmin):
+    list_display = (
+        "received_at", "kind", "chat_id", "update_id", "state", "reason", "attempts", "done_at",
+        "environment",
+    )  # fmt: skip
+    list_filter = ("environment", "state", "kind")
+    search_fields = ("=chat_id", "=update_id")
+    search_help_text = "Number of the chat or of the update"
+    ordering = ("-pk",)
+    list_per_page = 50

@@ -10,6 +10,12 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from config.api.health import register_probe
+        from config.residents import Resident, register_resident
+        from notifications import poller, webhook
+        from notifications.bot_commands import register_own_commands
         from notifications.health import probe_notifications
 
         register_probe("notifications", probe_notifications)
+        register_own_commands()
+        register_resident(Resident("telegram-poller", poller.run, poller.is_wanted))
+        register_resident(Resident("telegram-webhook", webhook.run, webhook.is_wanted))

@@ -31,7 +31,7 @@ def probe_notifications() -> ProbeResult:
         "waiting_events": waiting_events().count(),
         "oldest_owed_age_s": age_s,
         "stopped": stopped,
-        **{state: counts[state] for state in (*Delivery.OWED, Delivery.State.FAILED)},
+        **{state.value: counts[state] for state in (*Delivery.OWED, Delivery.State.FAILED)},
     }
     unreachable = unreachable_configured()
     if stopped is not None and not settings.TELEGRAM_DRY_RUN:

@@ -8,6 +8,7 @@ letters, which the admin can send again). Rows of different environments never m
 
 from __future__ import annotations
 
+import logging
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ValidationError
@@ -15,6 +16,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from notifications.rules import Terms
+
+logger = logging.getLogger(__name__)
 
 
 class AlertKind(models.TextChoices):
@@ -80,7 +83,12 @@ class Subscriber(models.Model):
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.timezone)
+        """Return the time zone; UTC where this machine does not know the one that was chosen."""
+        try:
+            return ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            logger.warning("unknown time zone", extra={"timezone": self.timezone})
+            return ZoneInfo("UTC")
 
 
 class AlertRule(models.Model):
@@ -289,3 +297,56 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_id} → {self.subscriber_id}: {self.state}"
+
+
+class ReceivedUpdate(models.Model):
+    """What Telegram told the bot, once each: to be answered, being answered, or done with.
+
+    ``update_id`` counts per bot, so another token begins another row of numbers.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Pending"
+        ANSWERING = "answering", "Being answered"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    OPEN = (State.PENDING, State.ANSWERING)
+
+    environment = models.CharField(max_length=10)
+    bot_id = models.BigIntegerField()
+    update_id = models.BigIntegerField()
+    kind = models.CharField(max_length=32)
+    chat_id = models.BigIntegerField(null=True)
+    payload = models.JSONField(help_text="The Update as Telegram sent it")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it is in this state")
+    due_at = models.DateTimeField()
+    claim = models.CharField(max_length=32, blank=True, help_text="Who is answering it")
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Failed ones")
+    received_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["environment", "bot_id", "update_id"], name="update_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["pending", "answering", "done", "failed"]),
+                name="update_state",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="answering") | (Q(lease_until__isnull=False) & ~Q(claim="")),
+                name="update_answering_is_claimed",
+            ),
+        ]
+        indexes = [
+            models.Index("environment", "bot_id", "state", "update_id", name="update_open"),
+            models.Index("environment", "chat_id", "received_at", name="update_chat_received"),
+            models.Index("received_at", name="update_received"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.update_id}"

@@ -6,6 +6,7 @@ Sending lies in ``notifications.sender``; what decides is pure and lies in ``not
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from django.db.models import QuerySet
 from config.wakeups import wake
 from market.clock import wall_now
 from notifications import delivery, sender
+from notifications.calls import Wait
 from notifications.models import AlertEvent, AlertRule, Delivery, Subscriber
 from notifications.rules import check_facts, local_day, wants, when_due
 from notifications.selectors import forgettable_events, rules_for, waiting_events
@@ -89,7 +91,7 @@ def send_again(deliveries: QuerySet[Delivery]) -> int:
     return count
 
 
-def sweep() -> None:
+def sweep(wait: Wait = time.sleep) -> None:
     """Do what a lost wake-up or a dead process left undone: fan out, give back, send."""
     delivery.recover_expired()
     for event_id in list(waiting_events().values_list("pk", flat=True)):
@@ -97,7 +99,7 @@ def sweep() -> None:
             fan_out(event_id)
         except Exception:  # one event's trouble must not keep the others from going out
             logger.exception("alert not fanned out", extra={"event": event_id})
-    sender.deliver_due()
+    sender.deliver_due(wait)
 
 
 def forget_old_alerts() -> int:

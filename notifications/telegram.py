@@ -275,8 +275,9 @@ def get_client() -> TelegramClient:
 def transport_replaced(transport: httpx.BaseTransport) -> Iterator[None]:
     """Answer the process's calls by another transport inside a ``with`` block (tests)."""
     global _client, _transport
+    before = _transport
     _client, _transport = None, transport
     try:
         yield
     finally:
-        _client, _transport = None, None
+        _client, _transport = None, before

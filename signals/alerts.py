@@ -29,10 +29,10 @@ _MAX_DATA_BYTES = 64
 _SHOWN_BARS = 72
 _SHOWN_INTERVALS = (Interval.H1, Interval.M15, Interval.H4, Interval.D1)
 
-_LIGHTS = {Direction.LONG: "🟢", Direction.SHORT: "🔴"}
+LIGHTS = {Direction.LONG: "🟢", Direction.SHORT: "🔴"}
 _ARROWS = {Direction.LONG: "▲", Direction.SHORT: "▼"}
-_SIMULATED = "🧪 SIMULATED"
-_FACTORS = {
+SIMULATED = "🧪 SIMULATED"
+FACTOR_NAMES = {
     Factor.LIQUIDATIONS: "liquidations",
     Factor.FUNDING_RATE: "funding rate",
     Factor.PRICE_MOMENTUM: "price momentum",
@@ -50,9 +50,9 @@ class SignalAlerts:
     def message(self, facts: Facts, viewer: Viewer) -> str:
         """Return the message: short enough for a picture's caption unless reasons are very long."""
         direction = Direction(facts["direction"])
-        simulated = f" {_SIMULATED}" if facts["is_simulated"] else ""
+        simulated = f" {SIMULATED}" if facts["is_simulated"] else ""
         lines = [
-            f"{_LIGHTS[direction]} <b>{direction} {escape(facts['symbol'])}</b>{simulated}",
+            f"{LIGHTS[direction]} <b>{direction} {escape(facts['symbol'])}</b>{simulated}",
             f"💵 {_price(facts)} USD",
             f"📊 Score <b>{figures.points(facts['score'])}</b> of 100,"
             f" {figures.points(facts['distance'])} from neutral",
@@ -75,10 +75,10 @@ class SignalAlerts:
         direction = Direction(facts["direction"])
         time = figures.short_local_time(datetime_at(facts["timestamp_ms"]), viewer.timezone)
         marks = (" 🔄" if facts["is_flip"] else "") + (
-            f" {_SIMULATED}" if facts["is_simulated"] else ""
+            f" {SIMULATED}" if facts["is_simulated"] else ""
         )
         return (
-            f"{_LIGHTS[direction]} {direction} <b>{escape(facts['symbol'])}</b>"
+            f"{LIGHTS[direction]} {direction} <b>{escape(facts['symbol'])}</b>"
             f" {figures.points(facts['score'])} at {_price(facts)}, {time}{marks}"
         )
 
@@ -149,7 +149,7 @@ def _reason(reason: dict[str, Any]) -> str:
 
 def _coverage(facts: Facts) -> str:
     known = f"{figures.percent(facts['coverage_pct'])} of the weight is known"
-    missing = ", ".join(_FACTORS[Factor(factor)] for factor in facts["missing"])
+    missing = ", ".join(FACTOR_NAMES[Factor(factor)] for factor in facts["missing"])
     return f"{known}; missing: {missing}" if missing else known
 
 

@@ -37,7 +37,9 @@ SHARED_MARKET = ("market.clock", "market.store", "market.store_contract")
 PURE = re.compile(
     r"""(?x)
     market\.(types|snapshot|windows|tables|resample|order_book|instruments|figures)
-    | market\.providers\.(\w+_payloads|payload|columns|contracts|observations|errors)
+    | notifications\.(figures|chart\w*)
+    | market\.providers\.(\w+_payloads|payload|columns|contracts|observations|stream_frames|errors)
+    | market\.streams\.(coverage|tally)
     | smartmoney\.smc(\..+)?
     | \w+\.engine(\..+)?
     """

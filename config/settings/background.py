@@ -38,6 +38,9 @@ def redis_broker(environment: str) -> dict[str, object]:
         "visibility_timeout": VISIBILITY_TIMEOUT_S,
         # Looks for unacknowledged messages each 10 s; with the default of 10 only each tenth time.
         "unacked_restore_throttle": 1,
+        # Whoever sends a wake-up tries once, instead of for six seconds: the sweep finds the work.
+        "max_retries": 1,
+        "interval_start": 0,
         # A Redis that vanished without a word must not hold up whoever sends.
         "socket_connect_timeout": 2,
         "socket_timeout": 5,

@@ -84,10 +84,25 @@ PROVIDER_BASE_URL_SETTINGS = (
     "COINAPI_BASE_URL",
     "TELEGRAM_BASE_URL",
 )
+# Liquidation streams. Whoever points a venue elsewhere must not mix in what the real one streams.
+BINANCE_STREAM_URL = env.url(
+    "BINANCE_STREAM_URL",
+    "wss://fstream.binance.com" if BINANCE_BASE_URL == "https://fapi.binance.com" else None,
+    schemes=("wss", "ws"),
+)
+OKX_STREAM_URL = env.url(
+    "OKX_STREAM_URL",
+    "wss://ws.okx.com:8443" if OKX_BASE_URL == "https://www.okx.com" else None,
+    schemes=("wss", "ws"),
+)
+STREAM_URL_SETTINGS = ("BINANCE_STREAM_URL", "OKX_STREAM_URL")
 # Rows of different environments never mix: every stored row carries this, every read filters on it.
 ENVIRONMENT = (
     "sandbox"
-    if any(is_loopback_url(globals()[name] or "") for name in PROVIDER_BASE_URL_SETTINGS)
+    if any(
+        is_loopback_url(globals()[name] or "")
+        for name in (*PROVIDER_BASE_URL_SETTINGS, *STREAM_URL_SETTINGS)
+    )
     else "live"
 )
 CLOCK_AT_MS = env.instant_ms("SIGNALS_CLOCK_AT")

@@ -234,7 +234,7 @@ def parse_liquidation_orders(payload: Any, listing: Listing) -> Parsed[Liquidati
         row = mapping(row)
         if row.get("instId") == listing.venue_symbol:
             details.extend(read(row, "details", rows_of))
-    parsed = parse_rows(details, lambda detail: _liquidation_order(detail, listing))
+    parsed = parse_rows(details, lambda detail: parse_liquidation_order(detail, listing))
     orders = {order.key: order for order in parsed.value}  # pages overlap: each order once
     ascending = sorted(orders.values(), key=lambda order: (order.ts_ms, order.key))
     return Parsed(
@@ -248,7 +248,8 @@ def parse_liquidation_orders(payload: Any, listing: Listing) -> Parsed[Liquidati
     )
 
 
-def _liquidation_order(detail: Any, listing: Listing) -> LiquidationOrder:
+def parse_liquidation_order(detail: Any, listing: Listing) -> LiquidationOrder:
+    """Parse one forced order, of a page or of the stream; raises one of ``UNREADABLE``."""
     row = mapping(detail)
     ts_ms = read(row, "ts", epoch_ms)
     price = read(row, "bkPx", positive)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from asyncio import Task, create_task
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import replace
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import parse_qsl
 
 import httpx
@@ -13,12 +11,9 @@ import httpx
 from market.sandbox.control import PREFIX as CONTROL_PREFIX
 from market.sandbox.control import control, root_page
 from market.sandbox.http import ConnectionDropped, Request, Response, json_response
+from market.sandbox.sockets import Receive, Scope, Send, serve_stream
 from market.sandbox.telegram_push import push_forever
 from market.sandbox.upstreams import Upstreams
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 U = TypeVar("U", bound=Upstreams)
 
@@ -35,6 +30,9 @@ class SandboxApp(Generic[U]):
         self._pushing: Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await serve_stream(self.sandbox, _stream_request(scope), receive, send)
+            return
         if scope["type"] != "http":
             return
         if self._pushing is None and not self._in_process:
@@ -43,7 +41,7 @@ class SandboxApp(Generic[U]):
         request = await _request(scope, receive)
         mounted = self.sandbox.mounted(request.path)
         if mounted is not None:
-            below = _below(request, mounted.vendor.prefix)
+            below = request.below(mounted.vendor.prefix)
             try:
                 response = await self.sandbox.answer(mounted, below)
             except ConnectionDropped:
@@ -52,12 +50,16 @@ class SandboxApp(Generic[U]):
                 await _hang_up(send)
                 return
         elif request.path.startswith(CONTROL_PREFIX + "/"):
-            response = control(self.sandbox, _below(request, CONTROL_PREFIX))
+            response = control(self.sandbox, request.below(CONTROL_PREFIX))
         elif request.path == "/":
             response = root_page(self.sandbox)
         else:
             response = json_response({"error": "nothing here; see /"}, 404)
         await _send(send, response)
+
+
+def _stream_request(scope: Scope) -> Request:
+    return _described(scope, "GET", b"")
 
 
 async def _request(scope: Scope, receive: Receive) -> Request:
@@ -68,6 +70,10 @@ async def _request(scope: Scope, receive: Receive) -> Request:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
+    return _described(scope, scope["method"], body)
+
+
+def _described(scope: Scope, method: str, body: bytes) -> Request:
     headers = {
         key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]
     }
@@ -78,13 +84,9 @@ async def _request(scope: Scope, receive: Receive) -> Request:
         params=dict(query),
         headers=headers,
         client=client[0] if client else "",
-        method=scope["method"],
+        method=method,
         body=body,
     )
-
-
-def _below(request: Request, prefix: str) -> Request:
-    return replace(request, path=request.path[len(prefix) :] or "/")
 
 
 async def _hang_up(send: Send) -> None:

@@ -60,6 +60,23 @@ class FaultKind(StrEnum):
     TRUNCATED = "truncated"  # half of the JSON
     WRONG_TYPES = "wrong_types"  # numbers where texts are, and the reverse
     NAN = "nan"  # NaN where prices are
+    SILENT = "silent"  # a websocket that is open and pushes nothing
+    BROKEN = "broken"  # (after) a websocket that ends after so many pushed frames
+
+
+# What meets a websocket while it is open; everything else meets a request, or its opening.
+ON_OPEN_STREAMS = frozenset(
+    {
+        FaultKind.SILENT,
+        FaultKind.BROKEN,
+        FaultKind.EMPTY,
+        FaultKind.REORDERED,
+        FaultKind.TRUNCATED,
+        FaultKind.WRONG_TYPES,
+        FaultKind.NAN,
+    }
+)
+_ONLY_ON_STREAMS = frozenset({FaultKind.SILENT, FaultKind.BROKEN})
 
 
 @dataclass(slots=True)
@@ -124,12 +141,37 @@ class FaultBook:
 
     def strike(self, provider: str, path: str) -> list[Fault]:
         """Return the faults that hit a call, and count it."""
-        hit = [fault for fault in self._faults if fault.hits(provider, path)]
+        hit = [
+            fault
+            for fault in self._faults
+            if fault.hits(provider, path) and fault.kind not in _ONLY_ON_STREAMS
+        ]
+        self._count(hit)
+        return hit
+
+    def strike_connect(self, provider: str, path: str) -> list[Fault]:
+        """Return the faults that hit the opening of a websocket, and count it."""
+        hit = [
+            fault
+            for fault in self._faults
+            if fault.hits(provider, path) and fault.kind not in ON_OPEN_STREAMS
+        ]
+        self._count(hit)
+        return hit
+
+    def of_open_stream(self, provider: str, path: str) -> list[Fault]:
+        """Return the faults that an open websocket has now; they count no calls."""
+        return [
+            fault
+            for fault in self._faults
+            if fault.hits(provider, path) and fault.kind in ON_OPEN_STREAMS
+        ]
+
+    def _count(self, hit: list[Fault]) -> None:
         for fault in hit:
             if fault.times_left is not None:
                 fault.times_left -= 1
         self._faults = [fault for fault in self._faults if fault.times_left != 0]
-        return hit
 
 
 def instead_of_answer(fault: Fault, provider: str) -> Response | None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
-from market.sandbox.metering import Charge, Meter, Refusal
+from market.sandbox.metering import Charge, Meter, Pool, Refusal
 
 JSON = "application/json;charset=UTF-8"
 HTML = "text/html; charset=utf-8"
@@ -31,6 +31,10 @@ class Request:
     method: str = "GET"
     body: bytes = b""
     files: Mapping[str, bytes] = field(default_factory=dict)
+
+    def below(self, prefix: str) -> Request:
+        """Return the request as who is mounted under a prefix sees it."""
+        return replace(self, path=self.path[len(prefix) :] or "/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Refused(Exception):
 class ConnectionDropped(Exception):
     """The connection is to be closed without an answer; ``is_done``: to a call that was obeyed."""
 
-    def __init__(self, provider: str, *, is_done: bool = False) -> None:
+    def __init__(self, provider: str = "", *, is_done: bool = False) -> None:
         super().__init__(provider)
         self.is_done = is_done
 
@@ -69,6 +73,21 @@ class Endpoint:
     charge: Callable[[Request], Charge | None]
 
 
+class VendorStream(Protocol):
+    """A websocket. ``idle_s`` without a word from the client ends it, ``longest_s`` in any case."""
+
+    idle_s: float | None
+    longest_s: float | None
+
+    def received(self, text: str) -> list[bytes]:
+        """Return the answers to what a client sent."""
+        ...
+
+    def pushes(self, since_ms: int, now_ms: int) -> list[bytes]:
+        """Return the frames that are due after one instant and up to another."""
+        ...
+
+
 class Vendor:
     """A stand-in for one upstream: derive, fill ``endpoints``, mount it in ``upstreams``."""
 
@@ -76,6 +95,7 @@ class Vendor:
     prefix: str  # path of its base URL here
     endpoints: Sequence[Endpoint]
     methods: Sequence[str] = ("GET",)
+    connect_pool: Pool | None = None  # in which the opening of websockets is counted
 
     def read(self, request: Request) -> Request:
         """Return a call as ``endpoints``, faults and log shall see it."""
@@ -90,6 +110,10 @@ class Vendor:
     ) -> Response:
         """Add the headers the vendor sends with every answer."""
         return response
+
+    def open_stream(self, _request: Request) -> VendorStream | None:
+        """Return the websocket of a path, or None where there is none."""
+        return None
 
     def unknown_path(self) -> Response:
         return html_response("404 Not Found", 404)

@@ -39,12 +39,15 @@ from market.sandbox.http import (
 )
 from market.sandbox.keyed import KeyedVendor, example_keys
 from market.sandbox.lunarcrush import LunarCrush
-from market.sandbox.metering import Meter
+from market.sandbox.metering import Charge, Meter
 from market.sandbox.okx import Okx
 from market.sandbox.replay import ReplayedMarket
 from market.sandbox.scenarios import apply_scenario
 from market.sandbox.source import MarketSource
+from market.sandbox.streams import Conversation
 from market.sandbox.telegram import Telegram
+
+_SWITCHING_PROTOCOLS = 101
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,42 @@ class Upstreams:
         request = mounted.vendor.read(request)
         self._log.record(name, request)
         faults = self._faults.strike(name, request.path)
+        await self._delay(name, faults)
+        response = await self._respond(mounted, request, faults)
+        self._log.record_status(name, response.status)
+        for fault in faults:
+            if fault.kind is FaultKind.LOST:
+                await sleep(float(fault.parameters.get("s", 0.0)))
+                raise ConnectionDropped(name, is_done=True)
+        return response
+
+    async def converse(self, mounted: Mounted, request: Request) -> Conversation:
+        """Open a websocket; raises Refused with the answer instead, or ConnectionDropped."""
+        vendor, name = mounted.vendor, mounted.vendor.name
+        self._log.record(name, request)
+        faults = self._faults.strike_connect(name, request.path)
+        await self._delay(name, faults)
+        for fault in faults:
+            instead = instead_of_answer(fault, name)
+            if instead is not None:
+                raise self._refused(name, instead)
+        if vendor.connect_pool is not None:
+            refusal = mounted.meter.charge(request.client, Charge(vendor.connect_pool))
+            if refusal is not None:
+                self._log.record_violation(name, refusal.pool.name, request.path)
+                raise self._refused(name, vendor.limited(refusal))
+        stream = vendor.open_stream(request)
+        if stream is None:
+            raise self._refused(name, vendor.unknown_path())
+        self._log.record_status(name, _SWITCHING_PROTOCOLS)
+        return Conversation(stream, lambda: self._faults.of_open_stream(name, request.path))
+
+    def _refused(self, name: str, response: Response) -> Refused:
+        self._log.record_status(name, response.status)
+        return Refused(response)
+
+    async def _delay(self, name: str, faults: Sequence[Fault]) -> None:
+        """Be late or silent as the faults say; raises ConnectionDropped where they end it."""
         late_ms = self.latency_ms + sum(
             float(fault.parameters.get("ms", 1_000))
             for fault in faults
@@ -198,13 +237,6 @@ class Upstreams:
                 await sleep(float(fault.parameters.get("s", HANG_S)))
             if fault.kind in (FaultKind.DEAD, FaultKind.HANG):
                 raise ConnectionDropped(name)
-        response = await self._respond(mounted, request, faults)
-        self._log.record_status(name, response.status)
-        for fault in faults:
-            if fault.kind is FaultKind.LOST:
-                await sleep(float(fault.parameters.get("s", 0.0)))
-                raise ConnectionDropped(name, is_done=True)
-        return response
 
     async def _respond(
         self, mounted: Mounted, request: Request, faults: Sequence[Fault]

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from billiard.exceptions import TimeLimitExceeded
+from celery import signals
 from celery.beat import Scheduler
 from django.conf import settings
 from django.db import connection
 
+from config import celery as celery_module
 from config.beat import beat_of
 from config.celery import DAILY_EXPIRES_S, app, beat_schedule
 from config.request_id import current_request_id
-from config.schedule import BEAT, QUEUES, Tick
+from config.schedule import BEAT, HEARTBEAT_TASK, QUEUES, Tick
 from config.settings.background import VISIBILITY_TIMEOUT_S
 from tests.config.capture import captured_logs
 
@@ -146,6 +149,11 @@ def run(signature: Any) -> None:
     signature.apply(task_id=TASK_ID)
 
 
+@pytest.fixture(autouse=True)
+def nothing_logged_yet() -> None:
+    celery_module._logged.clear()
+
+
 def test_a_failure_is_logged_once_with_the_task_and_its_id(broken_task: Any) -> None:
     with captured_logs() as lines:
         run(broken_task.s("hunter2-hunter2"))
@@ -156,6 +164,20 @@ def test_a_failure_is_logged_once_with_the_task_and_its_id(broken_task: Any) -> 
     assert error["task_id"] == error["request_id"] == TASK_ID
     assert "LookupError" in error["exception"]
     assert "hunter2" not in lines.text
+
+
+def test_a_child_that_was_killed_is_logged_once_though_celery_tells_twice() -> None:
+    with captured_logs() as lines:
+        for _ in range(2):
+            signals.task_failure.send(
+                sender=app.tasks[HEARTBEAT_TASK],
+                task_id="c0ffee00-0000-4000-8000-000000000002",
+                exception=TimeLimitExceeded(10),
+            )
+
+    [error] = lines.all()
+    assert error["task"] == HEARTBEAT_TASK
+    assert "TimeLimitExceeded" in error["exception"]
 
 
 @pytest.mark.django_db(transaction=True)

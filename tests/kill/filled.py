@@ -17,13 +17,15 @@ WAVE_S = 60.0
 
 
 def main(count: int) -> None:
-    from market import clock
+    from market import clock, universe
     from market.fill import fill, largest
     from market.providers.runtime import ProviderRuntime, use_runtime
     from market.sandbox.app import DEFAULT_SEED
     from market.sandbox.handle import Sandbox
     from market.sandbox.simulated import SimulatedMarket
 
+    # The lists of coins are made in this process, which a busy machine does not do within seconds.
+    universe.REFRESH_DEADLINE_S = 60.0
     sandbox = Sandbox(SimulatedMarket(DEFAULT_SEED))
     with use_runtime(ProviderRuntime(client_factory=sandbox.client_factory())):
         coins = largest(count)

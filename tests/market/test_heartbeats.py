@@ -7,8 +7,13 @@ from pytest_django import Settings
 
 from config.schedule import HEARTBEAT_TASK, QUEUES
 from market import clock
-from market.health import SILENT_AFTER_S, probe_beat, probe_workers
-from market.heartbeats import note_beat, note_queue
+from market.heartbeats import (
+    SILENT_AFTER_S,
+    note_beat,
+    note_queue,
+    probe_beat,
+    probe_workers,
+)
 from market.tasks import note_heartbeat
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -287,6 +288,35 @@ def test_a_commit_of_unknown_fate_is_not_published_twice(
     assert import_backup() == ImportReport(imported=1)
     assert Signal.objects.get().content_hash == signal.content_hash
     assert alerts() == [("signal:test:BTC:balanced:1", "LONG", True)]
+
+
+def test_a_commit_whose_answer_alone_was_lost_owes_no_second_alert() -> None:
+    publish_signal(make_evaluation(62.5))
+    [line] = backup.lines(None, None)
+    with backup.exclusive():
+        backup.mark_outage(line.position)
+
+    assert import_backup() == ImportReport(known=1)
+
+    assert alerts() == [("signal:test:BTC:balanced:1", "LONG", False)]
+
+
+def test_the_files_hold_the_same_signals_as_the_table(database: Database) -> None:
+    publish_signal(make_evaluation(62.5))
+    publish_signal(make_evaluation(38.0, symbol="ETH"))
+    database.goes_away()
+    publish_signal(make_evaluation(38.0, at_ms=AT_MS + HOUR_MS))
+    database.returns()
+    publish_signal(make_evaluation(62.5, at_ms=AT_MS + 2 * HOUR_MS))
+
+    lines = [line.columns for line in backup.lines(None, None)]
+
+    key = itemgetter("symbol", "seq")
+    rows = [signal.columns() for signal in Signal.objects.all()]
+    assert sorted(lines, key=key) == sorted(rows, key=key)
+    assert len(lines) == 4
+    assert {event.facts["seq"] for event in AlertEvent.objects.all()} == {1, 2, 3}
+    assert AlertEvent.objects.count() == 4
 
 
 def test_a_line_overtaken_by_another_process_is_linked_behind_it(database: Database) -> None:

@@ -9,8 +9,8 @@ Exit code 0: started, or watched to its end; 1: a run ended partial, or nothing 
 
 from __future__ import annotations
 
-import time
 from argparse import ArgumentParser
+from time import sleep
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -127,7 +127,7 @@ class Command(BaseCommand):
             # Without a worker nobody else ends a run at its deadline.
             if any(run.deadline_at <= wall_now() for run in seen if not run.is_over):
                 sweep()
-            time.sleep(_LOOK_EVERY_S)
+            sleep(_LOOK_EVERY_S)
         display.end()
 
     def _conclude(self, runs: list[ScanRun]) -> None:

@@ -275,7 +275,16 @@ def test_a_chat_takes_one_message_a_second(bot, wall: Wall):
     assert refused.status_code == 429
     assert refused.headers["retry-after"] == "1"
     assert refused.json()["parameters"] == {"retry_after": 1}
-    assert [v.pool for v in bot.sandbox.violations] == ["messages per second to a chat"]
+    assert [v.pool for v in bot.sandbox.violations] == ["messages at once to a chat"]
+
+
+def test_a_faster_rate_that_avoids_bursts_is_refused_in_the_end(bot, wall: Wall):
+    codes = []
+    for _ in range(12):
+        codes.append(bot.call("sendMessage", chat_id=SOMEBODY, text="x").status_code)
+        wall.advance(0.6)
+
+    assert codes == [200] * 11 + [429]
 
 
 def test_all_chats_together_take_thirty_a_second(bot, wall: Wall):
