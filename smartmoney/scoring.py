@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from market.services import MarketUnavailable, collect_snapshots
+from market.services import collect_snapshots
 from market.store import StoreUnavailable, get_store
 from market.types import Instrument
 from smartmoney.engine.positioning import score_snapshot
@@ -95,6 +95,3 @@ def _keep(read: Sequence[ScoredCoin]) -> None:
 
 def _key(base: str) -> str:
     return f"smartmoney:{_FORM}:{settings.ENVIRONMENT}:{base}"
-
-
-__all__ = ["NOTHING_KNOWN", "MarketUnavailable", "Scores", "score_coins"]

@@ -1,5 +1,8 @@
 """Routes of the smart-money app."""
 
+from collections.abc import Callable
+
+from django.http.response import HttpResponseBase
 from django.urls import path
 
 from smartmoney.api.background_viewsets import BackgroundScanViewSet
@@ -7,11 +10,11 @@ from smartmoney.api.smc_viewsets import StructureViewSet
 from smartmoney.api.viewsets import DiscoveryViewSet, SmartMoneyScanViewSet
 
 
-def _scan(action: str):  # type: ignore[no-untyped-def]
+def _scan(action: str) -> Callable[..., HttpResponseBase]:
     return SmartMoneyScanViewSet.as_view({"get": action})
 
 
-def _discovery(action: str):  # type: ignore[no-untyped-def]
+def _discovery(action: str) -> Callable[..., HttpResponseBase]:
     return DiscoveryViewSet.as_view({"get": action})
 
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
 
 import jsonschema
 import pytest
+from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from config.accounts.keys import create_api_key
 from config.api.renderers import dump_json
 from market.sandbox.handle import Sandbox
 from market.types import Direction
+from smartmoney import services
 from smartmoney.api.answers import scan_answer
 from smartmoney.api.params import MOST_COINS
-from smartmoney.choices import Choice
+from smartmoney.choices import Choice, named_coins
 from smartmoney.engine.accumulation import AccumulationScore
 from smartmoney.engine.positioning import score_snapshot
+from smartmoney.scans import run_scans, start_scan
 from smartmoney.scored import ScoredCoin
 from smartmoney.scoring import NOTHING_KNOWN
 from smartmoney.services import Scan
@@ -189,6 +194,80 @@ def test_starting_a_scan_needs_a_key(api: APIClient) -> None:
     response = api.post("/smart-money/scans", {"coins": ["BTC"]}, format="json")
 
     assert response.status_code == 401
+
+
+def test_a_scan_in_the_background_is_started_worked_on_and_read(
+    api: APIClient, schema: dict[str, Any]
+) -> None:
+    _, key = create_api_key("tester", "write")
+    asked = {"coins": ["BTC", "ethusdt", "NOSUCHCOIN"]}
+
+    started = api.post("/smart-money/scans", asked, format="json", headers={"X-API-Key": key})
+    assert started.status_code == 202
+    run_scans()
+    read = api.get(started["Location"], headers={"X-API-Key": key})
+
+    body = read.json()
+    assert (body["state"], body["progressPct"], body["coinsFailed"]) == ("complete", 100.0, 1)
+    assert {coin["symbol"] for coin in body["results"]} == {"BTC", "ETH"}
+    for response, path, method, status in (
+        (started, "/smart-money/scans", "post", "202"),
+        (read, "/smart-money/scans/{id}", "get", "200"),
+    ):
+        content = schema["paths"][path][method]["responses"][status]["content"]
+        shape = content["application/json"]["schema"]
+        jsonschema.validate(response.json(), {**shape, "components": schema["components"]})
+
+
+def test_more_scans_at_once_than_there_are_places_are_asked_to_come_again(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(services, "_PLACE_WAIT_S", 0.0)
+
+    with services._places:
+        response = api.get("/smart-money/scan?coins=BTC")
+
+    assert response.status_code == 503
+    assert response["Retry-After"] == "3"
+    assert api.get("/smart-money/scan?coins=BTC").status_code == 200
+
+
+def test_with_every_provider_dead_a_scan_is_unavailable_and_no_error(
+    api: APIClient, sandbox: Sandbox
+) -> None:
+    sandbox.fault("*", "http_5xx", status=503)
+
+    for url in ("/smart-money/scan?coins=BTC", "/smart-money/analyze/BTC", "/smc/analyze/BTC"):
+        response = api.get(url)
+        assert response.status_code == 503
+        assert response["Content-Type"] == "application/problem+json"
+
+
+def test_with_binance_dead_coins_are_scored_by_what_okx_tells(
+    api: APIClient, sandbox: Sandbox
+) -> None:
+    sandbox.fault("binance", "http_5xx", status=503)
+
+    body = api.get("/smart-money/analyze/BTC").json()
+
+    assert body["analysis"]["knownPoints"] > 0
+    assert body["analysis"]["price"] is not None
+
+
+def test_the_admin_shows_scans_and_what_they_found(admin_client: Client) -> None:
+    [bitcoin] = named_coins(["BTC"]).instruments
+    scan = start_scan([bitcoin.symbol.base], name="for the admin")
+    run_scans()
+
+    listed = admin_client.get("/admin/smartmoney/smartmoneyscan/")
+    found = admin_client.get("/admin/smartmoney/scanresult/?q=BTC")
+    one = admin_client.get(f"/admin/smartmoney/smartmoneyscan/{scan.pk}/change/")
+
+    assert "for the admin" in listed.content.decode()
+    assert "1 of 1" in listed.content.decode()
+    assert "BTC" in found.content.decode()
+    assert one.status_code == 200
 
 
 def test_a_scan_nobody_started_is_a_404(api: APIClient) -> None:
