@@ -1,7 +1,7 @@
 """A program: a few subscribers who share the coins among them, and no list that is due.
 
-``python -m tests.kill.prepared CHAT,CHAT… COIN,COIN…``. They share, so that no chat is kept waiting:
-Telegram takes a message a second for each.
+``python -m tests.kill.prepared CHAT,CHAT… COIN,COIN…``. They share, so that no chat is kept
+waiting: Telegram takes a message a second for each.
 """
 
 from __future__ import annotations
