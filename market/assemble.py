@@ -14,8 +14,6 @@ from typing import Final
 import numpy as np
 
 from market.chains import (
-    BUCKET_MS,
-    BUCKETS,
     CANDLE_INTERVALS,
     CLOSE_AS_PRICE_MAX_AGE_MS,
     DAILY,
@@ -28,14 +26,13 @@ from market.chains import (
     PRICE_MAX_AGE_MS,
     READING_OF_STATISTIC,
     SETTLED,
-    WINDOWS,
     bar_max_age_ms,
 )
 from market.due import newest_closed_open_ms
 from market.evidence import own_momentum, shown_evidence
-from market.liquidations import buckets_of_windows, covered_h
+from market.liquidation_readings import LiquidationReadings
 from market.models import MARKET_WIDE, SeriesKind
-from market.readings import CheckedReadings, hours
+from market.readings import hours
 from market.series import Held
 from market.snapshot import (
     MarketHistory,
@@ -44,14 +41,14 @@ from market.snapshot import (
 )
 from market.sources.asking import Harvest
 from market.sources.lunarcrush import COLUMNS as SOCIAL_COLUMNS
-from market.tables import Table, join, observation, table_buckets, table_candles
+from market.tables import Table, join, observation, table_candles
 from market.types import (
     DAY_MS,
     Instrument,
     Interval,
     Venue,
 )
-from market.windows import LIQUIDATION_WINDOW_H, window_history, window_liquidations
+from market.windows import window_history
 
 VOTES_NOTE: Final = "proxy: up-votes of CoinGecko's visitors"
 PAID_NOTES: Final = MappingProxyType(
@@ -60,7 +57,6 @@ PAID_NOTES: Final = MappingProxyType(
         SeriesKind.OPEN_INTEREST: "all exchanges",
     }
 )
-WINDOWS_NOTE: Final = "Binance, OKX and Bybit together, 24 h of 24 h"
 TRENDING_NOTE: Final = "proxy: place in CoinGecko's trending list, 0 is first"
 
 
@@ -92,7 +88,7 @@ def build_snapshot(
     )
 
 
-class _Assembly(CheckedReadings):
+class _Assembly(LiquidationReadings):
     """The readings of one coin, group by group."""
 
     # --- Candles, price, taker share ------------------------------------------------------------
@@ -261,73 +257,6 @@ class _Assembly(CheckedReadings):
             table = held.table.until(self.at_ms)
             if len(table):
                 self.refuse_age(reading, venue, table.last_ms)
-
-    # --- Liquidations ---------------------------------------------------------------------------
-
-    def liquidations(self) -> None:
-        if self._liquidation_windows():
-            self._compare_liquidations()
-            return
-        if self.instrument.okx is None:
-            self.tell(
-                ReadingName.LIQUIDATIONS, Venue.OKX, "this coin has no swap there to be watched"
-            )
-            return
-        venue_oi = self.stored(self.base, SeriesKind.VENUE_OPEN_INTEREST, Venue.OKX, FINE.value)
-        if venue_oi is not None:
-            self.take_series(ReadingName.LIQUIDATION_VENUE_OI, Venue.OKX, venue_oi)
-        held = self.stored(self.base, SeriesKind.LIQUIDATIONS, Venue.OKX, BUCKETS)
-        if held is None:
-            return
-        buckets = window_liquidations(table_buckets(held.table, BUCKET_MS), self.at_ms)
-        if not len(buckets):
-            return
-        ended_ms = int(buckets.start_ms[-1]) + BUCKET_MS
-        if self.at_ms - ended_ms > MAX_AGE_MS[ReadingName.LIQUIDATIONS]:
-            self.refuse_age(ReadingName.LIQUIDATIONS, Venue.OKX, ended_ms)
-            return
-        total_usd = float(np.nansum(buckets.long_usd) + np.nansum(buckets.short_usd))
-        note = f"floor: OKX only, covers {covered_h(buckets):.1f} h of {LIQUIDATION_WINDOW_H} h"
-        if self.take(
-            ReadingName.LIQUIDATIONS, Venue.OKX, total_usd, ended_ms, held.fetched_at_ms, note=note
-        ):
-            self.buckets = buckets
-
-    def _liquidation_windows(self) -> bool:
-        """Take Coinglass's four windows, if the open interest they are measured by is there too."""
-        source = Venue.COINGLASS
-        if not self.prefers(ReadingName.LIQUIDATIONS, source):
-            return False
-        windows = self.stored(self.base, SeriesKind.LIQUIDATION_WINDOWS, source, WINDOWS)
-        measure = self.stored(self.base, SeriesKind.VENUE_OPEN_INTEREST, source, FINE.value)
-        if windows is None or measure is None:
-            return False
-        table, oi = windows.table.until(self.at_ms), measure.table.until(self.at_ms)
-        oldest_ms = self.at_ms - MAX_AGE_MS[ReadingName.LIQUIDATIONS]
-        if not len(table) or not len(oi) or min(table.last_ms, oi.last_ms) < oldest_ms:
-            return False
-        buckets = buckets_of_windows(table.values[:, -1], table.last_ms)
-        total_usd = float(buckets.long_usd.sum() + buckets.short_usd.sum())
-        if not self.take(
-            ReadingName.LIQUIDATIONS,
-            source,
-            total_usd,
-            table.last_ms,
-            windows.fetched_at_ms,
-            note=WINDOWS_NOTE,
-        ):
-            return False
-        self.buckets = buckets
-        self.take_series(ReadingName.LIQUIDATION_VENUE_OI, source, Held(oi, measure.fetched_at_ms))
-        return True
-
-    def _compare_liquidations(self) -> None:
-        held = self.stored(self.base, SeriesKind.LIQUIDATIONS, Venue.OKX, BUCKETS)
-        if held is None:
-            return
-        watched = window_liquidations(table_buckets(held.table, BUCKET_MS), self.at_ms)
-        floor_usd = float(np.nansum(watched.long_usd) + np.nansum(watched.short_usd))
-        self.compare(ReadingName.LIQUIDATIONS, {Venue.OKX.value: floor_usd})
 
     # --- The crowd ------------------------------------------------------------------------------
 

@@ -34,6 +34,11 @@ def wall_s() -> float:
     return time.time() + _wall_offset_s
 
 
+def wall_now() -> datetime:
+    """Return wall time as an aware UTC datetime: when rows were written, when leases end."""
+    return datetime_at(int(wall_s() * 1000))
+
+
 def datetime_at(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, tz=UTC)
 

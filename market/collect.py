@@ -34,7 +34,7 @@ from market.sources import coinapi, coinglass, lunarcrush
 from market.sources.asking import Asking, Harvest, cancel, series_key
 from market.sources.candles import ask_candles
 from market.sources.crowd import ask_fear_greed, ask_social, votes_due
-from market.sources.evidence import ask_evidence
+from market.sources.evidence import ask_book, ask_evidence
 from market.sources.funding import ask_funding
 from market.sources.liquidations import LIVE_PAGES, ask_liquidations
 from market.sources.planned import PlannedRead, ask_planned, said, standing_refusals
@@ -52,7 +52,7 @@ VOTES_PER_WAVE = 3
 
 # Binance allows 1000 statistics calls in 5 minutes, we ourselves 800 of them. 300 coins have 900
 # due at each new bar: what is left over stays as it is for a bar, as long as it is still fresh.
-STATISTICS_PER_WAVE = 700
+STATISTICS_PER_SCAN = 700
 
 # What is only shown may keep an answer that is otherwise done waiting this long.
 EVIDENCE_WAIT_S = 0.1
@@ -70,12 +70,15 @@ async def collect(
     hedge_after_s: float | None = None,
     liquidation_pages: int = LIVE_PAGES,
     with_evidence: bool = False,
+    statistics_most: int = STATISTICS_PER_SCAN,
     keep_late: Callable[[Sequence[Update]], None] | None = None,
 ) -> Harvest:
     """Add to what is known all that is due; return within the deadline with what came.
 
-    ``with_evidence`` reads what is only shown, too, of a single coin. ``keep_late`` stores, in a
-    thread, what slow paid sources answer after that.
+    ``with_evidence`` reads what is only shown, too: all of it for a single coin, the order books
+    for several, as far as their budget goes. ``keep_late`` stores, in a thread, what slow paid
+    sources answer after that. ``statistics_most`` is how many of Binance's
+    statistics are asked for as long as the others are still fresh.
 
     ``hedge_after_s`` is how long a source may keep the next one waiting; a share of the deadline
     unless told otherwise.
@@ -85,7 +88,7 @@ async def collect(
     asking = Asking(providers, harvest, instruments, at_ms)
     harvest.preferred = _preferred(providers)
     may_ask_votes = _whose_votes(asking)
-    postponed = _postponed_statistics(asking)
+    postponed = _postponed_statistics(asking, statistics_most)
     slots = asyncio.Semaphore(COINS_AT_ONCE)
 
     async def one_coin(instrument: Instrument) -> None:
@@ -110,6 +113,8 @@ async def collect(
                         hedge_after_s,
                     )
                 )
+            if with_evidence and len(instruments) > 1:
+                chains.append(ask_book(asking, instrument))
             await asyncio.gather(*chains)
 
     with deadline_within(deadline_s):
@@ -344,7 +349,7 @@ def _whose_votes(asking: Asking) -> set[Instrument]:
     return {instrument for *_, instrument in sorted(waited)[:VOTES_PER_WAVE]}
 
 
-def _postponed_statistics(asking: Asking) -> set[tuple[str, SeriesKind]]:
+def _postponed_statistics(asking: Asking, most: int) -> set[tuple[str, SeriesKind]]:
     """Return the statistics of Binance that wait for the next wave: the newest of too many."""
     due: list[tuple[int, str, SeriesKind]] = []
     for instrument in asking.instruments:
@@ -358,6 +363,6 @@ def _postponed_statistics(asking: Asking) -> set[tuple[str, SeriesKind]]:
                 due.append((known_ms, base, kind))
     return {
         (base, kind)
-        for known_ms, base, kind in sorted(due)[STATISTICS_PER_WAVE:]
+        for known_ms, base, kind in sorted(due)[most:]
         if asking.at_ms - known_ms <= FRESH_AGE_MS[READING_OF_STATISTIC[kind]]
     }

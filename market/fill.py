@@ -52,24 +52,29 @@ def largest(count: int) -> list[Instrument]:
     return ranked[:count]
 
 
-def fill(instruments: Sequence[Instrument], progress: Callable[[Filled], None]) -> list[Filled]:
+def fill(
+    instruments: Sequence[Instrument],
+    progress: Callable[[Filled], None],
+    *,
+    wave_deadline_s: float = WAVE_DEADLINE_S,
+) -> list[Filled]:
     """Fill coins in the order given, telling each as it is done."""
     filled: list[Filled] = []
     for start in range(0, len(instruments), COINS_PER_WAVE):
         wave = instruments[start : start + COINS_PER_WAVE]
-        for result in _fill_wave(wave):
+        for result in _fill_wave(wave, wave_deadline_s):
             filled.append(result)
             progress(result)
     return filled
 
 
-def _fill_wave(wave: Sequence[Instrument]) -> list[Filled]:
+def _fill_wave(wave: Sequence[Instrument], deadline_s: float) -> list[Filled]:
     try:
         _, snapshots = gather(
             wave,
-            deadline_s=WAVE_DEADLINE_S,
+            deadline_s=deadline_s,
             # Waiting for a budget is what a fill is for; the other venue is no way around it.
-            hedge_after_s=WAVE_DEADLINE_S,
+            hedge_after_s=deadline_s,
             liquidation_pages=LIQUIDATION_PAGES,
         )
     except MarketUnavailable as unavailable:

@@ -18,13 +18,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models.functions import Lower
 
 # ``chunk_start_at`` of the head.
 HEAD_AT = datetime(1970, 1, 1, tzinfo=UTC)
 
 # ``base`` of what belongs to no coin, such as the fear and greed index. No symbol looks like it.
 MARKET_WIDE = "*"
+
+
+# How often a watchlist may be scanned: as fast as the sources renew, and once a day at least.
+SHORTEST_PERIOD_MIN = 5
+LONGEST_PERIOD_MIN = 24 * 60
+DEFAULT_PERIOD_MIN = 15
 
 
 class Environment(models.TextChoices):
@@ -148,6 +156,81 @@ class Series(models.Model):
 
     def __str__(self) -> str:
         return f"{self.base} {self.kind} {self.resolution} ({self.source})"
+
+
+class Watchlist(models.Model):
+    """Coins that are scanned together, how often, and by which profile.
+
+    A list belongs to one environment: coins, and when they were last scanned, differ between the
+    real market and the sandbox. Periods follow the clock (every 15 min: at :00, :15, :30, :45), so
+    that a scan meets bars that have just closed and the next time needs no column of its own.
+    """
+
+    environment = models.CharField(max_length=8, choices=Environment.choices)
+    name = models.CharField(
+        max_length=60,
+        validators=[
+            RegexValidator(
+                r"^[^\W_][\w .&/-]*$",
+                "Letters, digits, spaces and . & / - _, beginning with a letter or digit.",
+            )
+        ],
+    )
+    enabled = models.BooleanField(default=True, help_text="Scanned whenever its period begins")
+    tags = models.CharField(
+        max_length=200, blank=True, help_text="Words to find the list by, separated by spaces"
+    )
+    profile_name = models.CharField(
+        "profile", max_length=40, blank=True, help_text="Scoring profile; empty: the default one"
+    )
+    period_min = models.PositiveIntegerField(
+        "period, minutes",
+        default=DEFAULT_PERIOD_MIN,
+        validators=[MinValueValidator(SHORTEST_PERIOD_MIN), MaxValueValidator(LONGEST_PERIOD_MIN)],
+        help_text="5 to 1440. 15, 60 or 240 go with the bars that the score reads",
+    )
+    last_started_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                "environment",
+                Lower("name"),
+                name="watchlist_name_unique",
+                violation_error_message="There is a watchlist of this name.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(environment__in=Environment.values),
+                name="watchlist_environment_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    period_min__gte=SHORTEST_PERIOD_MIN, period_min__lte=LONGEST_PERIOD_MIN
+                ),
+                name="watchlist_period_in_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WatchlistCoin(models.Model):
+    """One coin of a list, by the canonical name that the instrument registry gave it."""
+
+    watchlist = models.ForeignKey(Watchlist, on_delete=models.CASCADE, related_name="coins")
+    base = models.CharField(max_length=24)
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["watchlist", "base"], name="watchlist_coin_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.base
 
 
 class ProviderStatus(models.Model):

@@ -11,17 +11,19 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
-from market.chains import LAYOUTS, SeriesLayout, width_of
-from market.clock import datetime_at
+from market.chains import BUCKET_MS, LAYOUTS, SeriesLayout, width_of
+from market.clock import datetime_at, now, now_ms
 from market.models import HEAD_AT, Series, SeriesKind
 from market.tables import Joined, Table, join, join_floors, pack, unpack
+from market.types import DAY_MS
 
 logger = logging.getLogger(__name__)
 
@@ -55,15 +57,59 @@ Book = Mapping[SeriesKey, Held]
 
 def load(bases: Collection[str]) -> dict[SeriesKey, Held]:
     """Return the heads of every series of some coins, in one query."""
-    rows = Series.objects.filter(
-        environment=settings.ENVIRONMENT, base__in=bases, chunk_start_at=HEAD_AT
-    ).values_list("base", "kind", "source", "resolution", "columns", "rows", "fetched_at")
-    return {
-        SeriesKey(base, SeriesKind(kind), source, resolution): Held(
-            _unpacked(columns, count, kind), _ms(fetched_at)
+    return _heads(
+        Series.objects.filter(
+            environment=settings.ENVIRONMENT, base__in=bases, chunk_start_at=HEAD_AT
         )
-        for base, kind, source, resolution, columns, count, fetched_at in rows
-    }
+    )
+
+
+def load_kind(
+    bases: Collection[str], kind: SeriesKind, source: str, resolution: str
+) -> dict[SeriesKey, Held]:
+    """Return the heads of one quantity of some coins from one source, in one query."""
+    return _heads(
+        Series.objects.filter(
+            environment=settings.ENVIRONMENT,
+            base__in=bases,
+            kind=kind,
+            source=source,
+            resolution=resolution,
+            chunk_start_at=HEAD_AT,
+        )
+    )
+
+
+def liquidation_coverage(source: str) -> float:
+    """Return the known share of a source's last 24 h, of the coin that is known best."""
+    chunk = (
+        Series.objects.filter(
+            environment=settings.ENVIRONMENT,
+            kind=SeriesKind.LIQUIDATIONS,
+            source=source,
+            chunk_start_at=HEAD_AT,
+            last_at__gt=now() - timedelta(milliseconds=DAY_MS),
+        )
+        .order_by("-rows", "base")
+        .values_list("columns", "rows")
+        .first()
+    )
+    if chunk is None:
+        return 0.0
+    buckets = _unpacked(*chunk, SeriesKind.LIQUIDATIONS).since(now_ms() - DAY_MS)
+    known = int(np.isfinite(buckets.values).all(axis=0).sum())
+    return round(min(1.0, known * BUCKET_MS / DAY_MS), 4)
+
+
+def kinds_of(bases: Collection[str]) -> dict[str, frozenset[SeriesKind]]:
+    """Return of which kinds there are rows of each coin, from any source."""
+    rows = Series.objects.filter(
+        environment=settings.ENVIRONMENT, base__in=bases, chunk_start_at=HEAD_AT, rows__gt=0
+    ).values_list("base", "kind")
+    found: dict[str, set[SeriesKind]] = defaultdict(set)
+    for base, kind in rows:
+        found[base].add(SeriesKind(kind))
+    return {base: frozenset(kinds) for base, kinds in found.items()}
 
 
 def load_all(key: SeriesKey) -> Table:
@@ -112,16 +158,35 @@ def append(updates: Sequence[Update]) -> None:
         )  # fmt: skip
 
 
+def forget_old() -> int:
+    """Delete archived chunks older than they are kept; return how many. Heads always stay."""
+    if not settings.SERIES_RETENTION_DAYS:
+        return 0
+    before = now() - timedelta(days=settings.SERIES_RETENTION_DAYS)
+    archived = Series.objects.filter(environment=settings.ENVIRONMENT, last_at__lt=before).exclude(
+        chunk_start_at=HEAD_AT
+    )
+    return archived.delete()[0]
+
+
 def _locked_heads(keys: Collection[SeriesKey]) -> dict[SeriesKey, Held]:
-    rows = (
+    return _heads(
         Series.objects.select_for_update()
         .filter(
             environment=settings.ENVIRONMENT,
             base__in={key.base for key in keys},
+            kind__in={key.kind for key in keys},
+            source__in={key.source for key in keys},
+            resolution__in={key.resolution for key in keys},
             chunk_start_at=HEAD_AT,
         )
         .order_by("pk")  # every writer locks in the same order
-        .values_list("base", "kind", "source", "resolution", "columns", "rows", "fetched_at")
+    )
+
+
+def _heads(chunks: QuerySet[Series]) -> dict[SeriesKey, Held]:
+    rows = chunks.values_list(
+        "base", "kind", "source", "resolution", "columns", "rows", "fetched_at"
     )
     return {
         SeriesKey(base, SeriesKind(kind), source, resolution): Held(

@@ -151,24 +151,39 @@ def _mark_refreshed(lists: Lists, page: int | None) -> None:
     store.set(_key("version"), uuid.uuid4().bytes, 7 * 24 * 3600.0)
 
 
+def refresh_if_due() -> None:
+    """Renew the registry when its time has come and no other process is at it."""
+    if _is_mine_to_renew():
+        _refresh_or_postpone()
+
+
 def _renew_in_background_if_due() -> None:
-    store = get_store()
-    if store.get(_key("fresh")) is None and store.add(
-        _key("renewing"), b"1", REFRESH_DEADLINE_S + 2.0
-    ):
+    if _is_mine_to_renew():
         start_renewal()
+
+
+def _is_mine_to_renew() -> bool:
+    store = get_store()
+    return store.get(_key("fresh")) is None and store.add(
+        _key("renewing"), b"1", REFRESH_DEADLINE_S + 2.0
+    )
 
 
 def start_renewal() -> None:
     threading.Thread(target=_renew, name="universe-refresh", daemon=True).start()
 
 
-def _renew() -> None:
+def _refresh_or_postpone() -> None:
     try:
         refresh_universe()
     except MarketUnavailable:
         logger.warning("universe not refreshed: no venue answers")
         get_store().set(_key("fresh"), b"1", PAGE_SPACING_S)  # ask again, but not at once
+
+
+def _renew() -> None:
+    try:
+        _refresh_or_postpone()
     except Exception:  # a thread's outer edge
         logger.exception("universe not refreshed")
     finally:

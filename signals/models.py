@@ -17,6 +17,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from signals.engine.types import Confidence, Direction, profile_errors
+from signals.scan_models import ScanBatch as ScanBatch
+from signals.scan_models import ScanRun as ScanRun
 
 
 class SignalIsPermanent(Exception):

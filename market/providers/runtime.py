@@ -21,6 +21,7 @@ from typing import TypeVar
 import httpx
 
 from config import version
+from market.pool import give_back_pooled_connections
 from market.providers.admission import POOL_CONNECTIONS
 from market.providers.connections import SpreadTransport
 from market.providers.deadline import deadline_within
@@ -70,6 +71,7 @@ class ProviderRuntime:
         loop = self._running_loop()
         if threading.current_thread() is self._thread:
             raise RuntimeError("the provider runtime would wait for itself: await instead")
+        give_back_pooled_connections()
         future: Future[T] = asyncio.run_coroutine_threadsafe(
             self._bounded(make, timeout_s, lasting_s), loop
         )

@@ -9,8 +9,8 @@ import pytest
 from django.db import OperationalError
 from pytest_django import Settings
 
-from market import collect as collecting
 from market import series
+from market.collect import STATISTICS_PER_SCAN
 from market.sandbox.handle import Sandbox
 from market.services import MarketUnavailable, collect_snapshots
 from market.snapshot import MarketSnapshot, ReadingName
@@ -467,18 +467,18 @@ def test_only_a_few_coins_have_their_votes_counted_in_one_wave_and_the_rest_foll
 
 
 def test_of_too_many_statistics_the_oldest_are_renewed_and_the_others_wait_a_bar(
-    sandbox: Sandbox, coins: Coins, later: Later, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, coins: Coins, later: Later
 ) -> None:
     two = coins("BTC", "ETH")
     collect_snapshots(two, deadline_s=60.0)
-    monkeypatch.setattr(collecting, "STATISTICS_PER_WAVE", 4)
     sandbox.reset()
+    four_calls = 4 / STATISTICS_PER_SCAN
 
     with later(15):
-        first = collect_snapshots(two, deadline_s=60.0)
+        first = collect_snapshots(two, deadline_s=60.0, share=four_calls)
         renewed_first = sandbox.calls("binance", "/futures/data/")
         with later(15):
-            second = collect_snapshots(two, deadline_s=60.0)
+            second = collect_snapshots(two, deadline_s=60.0, share=four_calls)
 
     assert renewed_first == 4
     assert sandbox.calls("binance", "/futures/data/") == 8

@@ -28,6 +28,7 @@ def deadlines(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
         *,
         deadline_s: float | None = None,
         with_evidence: bool = False,
+        share: float = 1.0,
     ) -> list[MarketSnapshot]:
         deadlines.append(deadline_s)
         return [
