@@ -21,7 +21,7 @@ from django.core.checks import Warning as Concern
 from config.env import is_loopback_url
 
 # Files of the data folder that only their owner may read.
-SECRET_FILES = ("secret_key", "admin.txt")
+SECRET_FILES = ("secret_key", "admin.txt", "telegram_webhook_secret")
 
 
 @register()
@@ -54,8 +54,9 @@ def check_secret_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 @register()
 def check_upstreams_not_mixed(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Warn when some upstreams are real and some are the sandbox."""
-    urls = {name: getattr(settings, name) for name in settings.PROVIDER_BASE_URL_SETTINGS}
-    real = sorted(name for name, url in urls.items() if url and not is_loopback_url(url))
+    names = (*settings.PROVIDER_BASE_URL_SETTINGS, *settings.STREAM_URL_SETTINGS)
+    urls = {name: url for name in names if (url := getattr(settings, name))}
+    real = sorted(name for name, url in urls.items() if not is_loopback_url(url))
     if not real or len(real) == len(urls):
         return []
     return [

@@ -56,6 +56,11 @@ class Environment:
     def faults(self) -> tuple[str, ...]:
         return tuple(self._faults)
 
+    def secret(self, value: str) -> str:
+        """Return a secret that was read elsewhere, remembered as one that no log may show."""
+        self._secrets.add(value)
+        return value
+
     def fault(self, name: str, value: str | None, accepted: str) -> None:
         """Record that a variable is unusable. Pass None for a value that must not be shown."""
         shown = "its value" if value is None else repr(value)

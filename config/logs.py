@@ -201,5 +201,11 @@ def logging_settings(level: str, file: Path | None, secrets: Iterable[str]) -> d
             "django.server": {"level": "INFO", "handlers": [], "propagate": True},
             "httpx": {"level": "WARNING"},  # logs whole upstream URLs at INFO
             "httpcore": {"level": "WARNING"},
+            # A line for each message received, sent or done is noise; config.celery logs failures.
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.beat": {"level": "WARNING"},
+            "celery.app.trace": {"level": "CRITICAL"},
+            "celery.worker.request": {"level": "CRITICAL"},
+            "psycopg.pool": {"level": "WARNING"},
         },
     }

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 
 ROOT = Path(__file__).resolve().parent.parent
 STAMP = "prepared"
@@ -108,6 +109,9 @@ def main() -> str | None:
         prepare()
     except ImproperlyConfigured as error:
         return f"The settings are not usable: {error}"
+    except (OSError, DatabaseError) as error:
+        # Django wraps what SQLite says: "database or disk is full", "readonly database".
+        return f"The data folder {settings.DATA_DIR} or the database cannot be used: {error}"
     return None
 
 

@@ -1,8 +1,9 @@
 """Keep a table of programs running until a signal, and leave nothing behind.
 
 ``config.supervisor`` holds the table. Each program runs in a process group of its own, is started
-again with a growing pause when it dies, and is ended with everything it started. The guard is a
-second, tiny process that does this last part if the supervisor itself is killed.
+again with a growing pause when it dies, and is ended with everything it started. Those with an
+address to answer at come first; the others start when these answer, so that nobody waits for them.
+The guard is a second, tiny process that ends everything if the supervisor itself is killed.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Program:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
-    ready_url: str | None = None  # polled until it answers; None: ready once started
+    ready_url: str | None = None  # polled until it answers; None: starts when those answer
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,10 @@ class Supervised:
         self._grace_s = grace_s
         self._process: asyncio.subprocess.Process | None = None
 
-    async def keep_running(self) -> None:
+    async def keep_running(self, others_answer: asyncio.Event) -> None:
         """Run the program again and again, until this task is cancelled."""
+        if self.program.ready_url is None:
+            await others_answer.wait()
         try:
             while True:
                 began = time.monotonic()
@@ -133,6 +136,9 @@ class Supervised:
             start_new_session=True,
         )
         self._guard.watch(self._process.pid)
+        logger.info(
+            "a program starts", extra={"program": self.program.name, "pid": self._process.pid}
+        )
         status = await self._process.wait()
         self._release()
         return status
@@ -194,7 +200,8 @@ async def _supervise(everything: Sequence[Supervised], banner: str) -> int:
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup
             loop.add_signal_handler(number, stop)
 
-    running = [asyncio.create_task(supervised.keep_running()) for supervised in everything]
+    answering = asyncio.Event()
+    running = [asyncio.create_task(each.keep_running(answering)) for each in everything]
     starting = asyncio.create_task(_announce_when_ready(everything, banner))
     stopped = asyncio.create_task(stopping.wait())
     came_up = True
@@ -203,6 +210,7 @@ async def _supervise(everything: Sequence[Supervised], banner: str) -> int:
         if starting.done():
             came_up = starting.result()
         if came_up:
+            answering.set()
             await asyncio.wait({stopped, *running}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in (*running, starting, stopped):
@@ -215,7 +223,7 @@ async def _supervise(everything: Sequence[Supervised], banner: str) -> int:
 
 
 async def _announce_when_ready(everything: Sequence[Supervised], banner: str) -> bool:
-    """Print the banner once every program answers; return False when one never will."""
+    """Print the banner once all with an address answer; return False when one never will."""
     deadline = time.monotonic() + READY_LIMIT_S
     for supervised in everything:
         program = supervised.program

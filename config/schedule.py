@@ -22,19 +22,43 @@ QUEUES = ("scan", "fetch", "notify", "analytics")
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """One thing that the beat sends: every so many seconds, or daily at an hour (UTC)."""
+    """One thing that the beat sends: every so many seconds, or daily at an hour (UTC).
+
+    It is also sent whenever the beat starts. ``queue`` overrides the route of the task.
+    """
 
     task: str
     every_s: float | None = None
     daily_at: tuple[int, int] | None = None  # hour, minute
+    arguments: tuple[str, ...] = ()
+    queue: str | None = None
+
+    @property
+    def name(self) -> str:
+        return " ".join((self.task, *self.arguments))
 
 
-# Every task asks its table or store what is due, so a tick that is missed is made up by the next.
+HEARTBEAT_TASK = "market.tasks.note_heartbeat"
+HEARTBEAT_EVERY_S = 15.0
+
+# Every task asks its table or store what is due, so a tick that is missed is made up by the next,
+# and one that comes early does no harm.
 BEAT: tuple[Tick, ...] = (
+    # One for each queue: whoever serves it notes that it does, for /health/ready.
+    *(
+        Tick(HEARTBEAT_TASK, every_s=HEARTBEAT_EVERY_S, arguments=(queue,), queue=queue)
+        for queue in QUEUES
+    ),
     Tick("signals.tasks.start_due_scans", every_s=60.0),
     Tick("signals.tasks.sweep_scans", every_s=10.0),
     Tick("signals.tasks.forget_old_scans", every_s=3600.0),
+    Tick("smartmoney.tasks.sweep_scans", every_s=10.0),
+    Tick("smartmoney.tasks.forget_old_scans", every_s=3600.0),
     Tick("market.tasks.refresh_universe", every_s=60.0),
     Tick("market.tasks.fill_watched", every_s=60.0),
     Tick("market.tasks.forget_old_series", every_s=3600.0),
+    Tick("notifications.tasks.sweep", every_s=10.0),
+    Tick("notifications.tasks.forget_old_alerts", daily_at=(3, 40)),
+    Tick("notifications.tasks.sweep_updates", every_s=10),
+    Tick("notifications.tasks.forget_old_updates", daily_at=(3, 45)),
 )

@@ -30,6 +30,10 @@ HOST = "127.0.0.1"  # reached from elsewhere only through a proxy, which also en
 DEFAULT_PORT = 8000
 # What makes the sandbox another market than its default one.
 MARKET_VARIABLES = ("SANDBOX_SEED", "SANDBOX_REPLAY_DIR", "SANDBOX_SYMBOLS", "SIGNALS_CLOCK_AT")
+# numpy's linear algebra is not used: its threads would only be in the way of forking.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+# Workers do not talk to each other: on a broker made of files each greeting would stay behind.
+WORKER_OPTIONS = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 LOCK_WAIT_S = 12.0  # a killed supervisor's guard may hold the lock for the grace and a little
 
 
@@ -41,10 +45,29 @@ def web(port: int) -> Program:
     return Program(
         name="web",
         command=web_command(port),
-        # numpy's linear algebra is not used: its threads would only be in the way of forking.
-        environment={"OPENBLAS_NUM_THREADS": "1"},
+        environment=ONE_THREAD,
         ready_url=f"http://{HOST}:{port}/health",
     )
+
+
+def background() -> list[Program]:
+    """Return what works without being asked over HTTP."""
+    return [
+        Program(
+            name="worker",
+            command=[
+                *(sys.executable, "-m", "celery", "--app", "config", "--quiet", "worker"),
+                *WORKER_OPTIONS,
+            ],
+            environment=ONE_THREAD,
+        ),
+        Program(name="beat", command=[sys.executable, "-m", "config.beat"]),
+        Program(
+            name="recorder",
+            command=[sys.executable, "manage.py", "record"],
+            environment=ONE_THREAD,
+        ),
+    ]
 
 
 def sandbox(port: int) -> Program:
@@ -63,12 +86,15 @@ def sandbox_environment(port: int) -> dict[str, str]:
         "BINANCE_BASE_URL": f"{base}/binance",
         "OKX_BASE_URL": f"{base}/okx",
         "OKX_FALLBACK_BASE_URL": f"{base}/okx",
+        "BINANCE_STREAM_URL": f"ws://{HOST}:{port}/binance",
+        "OKX_STREAM_URL": f"ws://{HOST}:{port}/okx",
         "COINGECKO_BASE_URL": f"{base}/coingecko/api/v3",
         "ALTERNATIVE_ME_BASE_URL": f"{base}/alternative_me",
         # Reached only with a key, one of the sandbox's own.
         "COINGLASS_BASE_URL": f"{base}/coinglass",
         "LUNARCRUSH_BASE_URL": f"{base}/lunarcrush/api4",
         "COINAPI_BASE_URL": f"{base}/coinapi",
+        "TELEGRAM_BASE_URL": f"{base}/telegram",
     }
 
 
@@ -132,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int | str:
     if simulated:  # so that ./run manage can be told to ask the same market
         lines = [f"{name}='{value}'\n" for name, value in simulated.items()]
         (settings.DATA_DIR / "sandbox.env").write_text("".join(lines), encoding="utf-8")
-    programs.append(web(options.port))
+    programs += [web(options.port), *background()]
     with lock:
         return supervise(programs, banner=_banner(options.port, settings.DATA_DIR))
 
@@ -148,6 +174,7 @@ def _banner(port: int, data_dir: Path) -> str:
             f"  Ready    {url}/        documentation: {url}/docs",
             f"  Try      curl {url}/signals/BTC",
             f"  Admin    {url}/admin/  name and password: {secrets}",
+            f"  State    {url}/health/ready  worker, beat and recorder are starting now",
             "  Stop     Ctrl-C",
             "",
         )

@@ -16,7 +16,9 @@ urlpatterns = [
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     path("", include("market.api.urls")),
+    path("", include("smartmoney.api.urls")),
     path("", include("signals.api.urls")),
+    path("", include("notifications.api.urls")),
 ]
 
 handler400 = "config.api.errors.bad_request"

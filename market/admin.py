@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from market.health import probe_recorder
 from market.models import HEAD_AT, ListedSymbol, ProviderStatus, Series
 from market.provider_status import provider_statuses
 from market.store import get_store
@@ -92,5 +93,6 @@ class ProviderStatusAdmin(ReadOnlyAdmin):
             "title": "Providers",
             "opts": self.opts,
             "statuses": provider_statuses(get_store()),
+            "recorder": probe_recorder(),
         }
         return TemplateResponse(request, "admin/market/providerstatus/change_list.html", context)

@@ -11,7 +11,8 @@ class MarketConfig(AppConfig):
 
         from config.api.errors import register_problem
         from config.api.health import register_probe
-        from market import clock, health
+        from config.residents import Resident, register_resident
+        from market import clock, health, heartbeats, recorder
         from market.api.vendor_problems import register_vendor_problems
         from market.instruments import UnknownSymbol
         from market.universe import MarketUnavailable
@@ -44,3 +45,7 @@ class MarketConfig(AppConfig):
         register_probe("store", health.probe_store, critical=True)
         register_probe("providers", health.probe_providers)
         register_probe("market_data", health.probe_market_data)
+        register_probe("recorder", health.probe_recorder)
+        register_probe("beat", heartbeats.probe_beat)
+        register_probe("workers", heartbeats.probe_workers)
+        register_resident(Resident("stream recorder", recorder.record, recorder.is_wanted))

@@ -26,13 +26,15 @@ from market.due import due_fine_rows
 from market.models import MARKET_WIDE, SeriesKind
 from market.providers.deadline import deadline_within
 from market.providers.errors import ProviderError
+from market.providers.lasting import LASTING_S, begin_lasting
 from market.providers.registry import Providers
+from market.series import Update
 from market.snapshot import ReadingName
 from market.sources import coinapi, coinglass, lunarcrush
 from market.sources.asking import Asking, Harvest, cancel, series_key
 from market.sources.candles import ask_candles
 from market.sources.crowd import ask_fear_greed, ask_social, votes_due
-from market.sources.evidence import ask_evidence
+from market.sources.evidence import ask_book, ask_evidence
 from market.sources.funding import ask_funding
 from market.sources.liquidations import LIVE_PAGES, ask_liquidations
 from market.sources.planned import PlannedRead, ask_planned, said, standing_refusals
@@ -69,11 +71,14 @@ async def collect(
     liquidation_pages: int = LIVE_PAGES,
     with_evidence: bool = False,
     statistics_most: int = STATISTICS_PER_SCAN,
+    keep_late: Callable[[Sequence[Update]], None] | None = None,
 ) -> Harvest:
     """Add to what is known all that is due; return within the deadline with what came.
 
-    ``with_evidence`` reads what is only shown, too, of a single coin. ``statistics_most`` is how
-    many of Binance's statistics are asked for as long as the others are still fresh.
+    ``with_evidence`` reads what is only shown, too: all of it for a single coin, the order books
+    for several, as far as their budget goes. ``keep_late`` stores, in a thread, what slow paid
+    sources answer after that. ``statistics_most`` is how many of Binance's
+    statistics are asked for as long as the others are still fresh.
 
     ``hedge_after_s`` is how long a source may keep the next one waiting; a share of the deadline
     unless told otherwise.
@@ -108,6 +113,8 @@ async def collect(
                         hedge_after_s,
                     )
                 )
+            if with_evidence and len(instruments) > 1:
+                chains.append(ask_book(asking, instrument))
             await asyncio.gather(*chains)
 
     with deadline_within(deadline_s):
@@ -135,10 +142,31 @@ async def collect(
         _, late = await asyncio.wait(evidence, timeout=0.0 if late else EVIDENCE_WAIT_S)
         await cancel(late)
     await asking.close()
+    late_reads = asking.hand_over()
+    if late_reads and keep_late is not None:
+        begin_lasting(partial(_keep_late, asking, late_reads, keep_late), LASTING_S + 1.0)
     for task in tasks:
         if not task.cancelled() and (error := task.exception()) is not None:
             raise error
     return harvest
+
+
+async def _keep_late(
+    asking: Asking,
+    reads: Sequence[asyncio.Task[Any]],
+    keep: Callable[[Sequence[Update]], None],
+) -> None:
+    """Have each read kept as soon as it has ended; the transport has logged what failed."""
+    for ended in asyncio.as_completed(reads):
+        try:
+            await ended
+        except (ProviderError, TimeoutError):
+            pass
+        except Exception:  # a read's outer edge: one reading's fault is not the others'
+            logger.exception("a late reading failed")
+        updates = asking.take_updates()
+        if updates:
+            await asyncio.to_thread(keep, updates)
 
 
 def _preferred(providers: Providers) -> dict[ReadingName, Venue]:
@@ -164,7 +192,8 @@ async def _ask_paid(asking: Asking, patience_s: float) -> None:
         refused = standing.get(Venue.COINGLASS, {})
         reads.extend(coinglass.planned_reads(asking, providers.coinglass, refused))
     if providers.lunarcrush is not None:
-        reads.extend(lunarcrush.planned_reads(asking, providers.lunarcrush))
+        refused = standing.get(Venue.LUNARCRUSH, {})
+        reads.extend(lunarcrush.planned_reads(asking, providers.lunarcrush, refused))
     await ask_planned(asking, reads, standing, patience_s)
 
 
@@ -172,7 +201,8 @@ def _fear_greed_fallback(asking: Asking) -> list[Attempt]:
     api = asking.providers.coinglass
     if api is None:
         return []
-    return [(Venue.COINGLASS, partial(coinglass.ask_fear_greed, asking, api))]
+    ask = partial(coinglass.ask_fear_greed, asking, api)
+    return [(Venue.COINGLASS, partial(asking.lasting, ask))]
 
 
 def _exchange_chains(

@@ -86,6 +86,10 @@ class InstrumentRegistry:
         """Return the coin behind a venue's own name (1000PEPEUSDT, BTC-USDT-SWAP)."""
         return self._by_venue_name.get(venue_symbol.upper())
 
+    def of_coingecko(self, coin_id: str) -> Instrument | None:
+        """Return the coin that CoinGecko knows by an id."""
+        return self._by_coingecko_id.get(coin_id.upper())
+
     def resolve(self, text: str) -> Instrument:
         """Return the coin a person means.
 

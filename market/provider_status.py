@@ -4,15 +4,24 @@ and left, what its key may not ask, the last error, and when it is tried again. 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from market import clock
+from market.providers.payer import client_share
 from market.providers.provider_state import BudgetUse, ProviderState, provider_states
+from market.providers.rate_limit import budget_of
 from market.providers.refusals import Refusal
-from market.providers.registry import KEYED, endpoints_refused, provider_availability
+from market.providers.registry import (
+    KEYED,
+    endpoints_refused,
+    plan_share_of,
+    provider_availability,
+)
 from market.store_contract import Store
 
+SIGNALS, CLIENTS = "signals", "clients"
 OFF = "off"
 NOT_ASKED = "not asked yet"
 
@@ -25,6 +34,8 @@ class Status:
     state: str
     detail: str
     budgets: tuple[BudgetUse, ...]
+    # Of the budgets, by who may spend it and per window: ours, and the clients' direct requests'.
+    shares: Mapping[str, tuple[BudgetUse, ...]]
     refused: tuple[Refusal, ...]
     last_error: str | None
     last_error_at: datetime | None
@@ -68,6 +79,7 @@ def _status(store: Store, state: ProviderState, plan: str) -> Status:
         state="limited" if told == "ok" and refused else told,
         detail=detail,
         budgets=state.budgets,
+        shares=_shares(store, state),
         refused=refused,
         last_error=None if error is None else error.detail,
         last_error_at=None if error is None else error.at,
@@ -77,4 +89,20 @@ def _status(store: Store, state: ProviderState, plan: str) -> Status:
 
 
 def _unasked(name: str, state: str, detail: str) -> Status:
-    return Status(name, state, detail, (), (), None, None, None, None)
+    return Status(name, state, detail, (), {}, (), None, None, None, None)
+
+
+def _shares(store: Store, state: ProviderState) -> dict[str, tuple[BudgetUse, ...]]:
+    """Return both shares of a paid plan; of public data the clients', once they used some."""
+    shares: dict[str, tuple[BudgetUse, ...]] = {}
+    if state.name in KEYED:
+        used = plan_share_of(state.name, store).used()
+        shares[SIGNALS] = tuple(BudgetUse(*use) for use in used)
+    clients = [client_share(budget_of(state.name, pool, "")) for pool in state.pools]
+    uses = tuple(
+        BudgetUse(pool.name, used, budget.limit)
+        for pool, budget, used in zip(state.pools, clients, store.used(clients), strict=True)
+    )
+    if state.name in KEYED or any(use.used for use in uses):
+        shares[CLIENTS] = uses
+    return shares

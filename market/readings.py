@@ -27,8 +27,8 @@ from market.types import (
     Venue,
 )
 
-# Read from one venue by design: that it is not the first exchange is no falling back.
-_OF_ONE_VENUE = frozenset({ReadingName.LIQUIDATIONS, ReadingName.LIQUIDATION_VENUE_OI})
+# Read from whoever is watched, by design: that it is not the first exchange is no falling back.
+_OF_WATCHED_VENUES = frozenset({ReadingName.LIQUIDATIONS, ReadingName.LIQUIDATION_VENUE_OI})
 
 # Absent in the usual course of things: few coins trend, momentum needs a provider with a key, and
 # these two are told of with the readings they belong to.
@@ -104,7 +104,12 @@ class CheckedReadings:
         return self.harvest.book[key].fetched_at_ms
 
     def take_series(
-        self, reading: ReadingName, source: Venue, held: Held, note: str | None = None
+        self,
+        reading: ReadingName,
+        source: Venue,
+        held: Held,
+        note: str | None = None,
+        shown_source: str | None = None,
     ) -> None:
         table = held.table.until(self.at_ms)
         least, most = BOUNDS[reading]
@@ -119,7 +124,15 @@ class CheckedReadings:
             self.refuse_age(reading, source, table.last_ms)
             return
         value = float(table.values[0][-1])
-        if self.take(reading, source, value, table.last_ms, held.fetched_at_ms, note=note):
+        if self.take(
+            reading,
+            source,
+            value,
+            table.last_ms,
+            held.fetched_at_ms,
+            note=note,
+            shown_source=shown_source,
+        ):
             self.series[reading] = table_series(table, MAX_AGE_MS[reading])
 
     def take(
@@ -130,7 +143,9 @@ class CheckedReadings:
         observed_at_ms: int,
         fetched_at_ms: int,
         note: str | None = None,
+        shown_source: str | None = None,
     ) -> bool:
+        """Take a value over if it is possible; ``shown_source`` names several sources in one."""
         least, most = BOUNDS[reading]
         if not least <= value <= most:  # NaN and infinities are outside too
             self.tell(reading, source, "value refused: impossible")
@@ -138,7 +153,7 @@ class CheckedReadings:
         self.readings[reading] = Reading(
             value=value,
             unit=UNITS[reading],
-            source=source.value,
+            source=shown_source or source.value,
             observed_at_ms=observed_at_ms,
             fetched_at_ms=min(fetched_at_ms, self.at_ms),
             fallback=self._is_fallback(reading, source),
@@ -152,7 +167,7 @@ class CheckedReadings:
             return source is not preferred
         if source in KEYED_VENUES:
             return True  # the last of its chain
-        return source in self.exchanges[1:] and reading not in _OF_ONE_VENUE
+        return source in self.exchanges[1:] and reading not in _OF_WATCHED_VENUES
 
     def refuse_age(self, reading: ReadingName, source: Venue, newest_ms: int) -> None:
         self.tell(

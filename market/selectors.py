@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Max, QuerySet
+from django.db.models import F, Max, Min, Q, QuerySet
 
 from market.models import HEAD_AT, ListedSymbol, Series, SeriesKind
 from market.types import Interval
@@ -17,6 +17,25 @@ def tradable_symbols() -> QuerySet[ListedSymbol]:
     return ListedSymbol.objects.filter(environment=settings.ENVIRONMENT, delisted_at=None).order_by(
         F("market_cap_rank").asc(nulls_last=True), "base"
     )
+
+
+def newly_listed(since: datetime) -> QuerySet[ListedSymbol]:
+    """Return the coins that a venue lists since then.
+
+    By the venue's own word where it gives one; else by the coin's first appearance in the lists,
+    unless that was when the lists were read for the very first time.
+    """
+    first_reading = ListedSymbol.objects.filter(environment=settings.ENVIRONMENT).aggregate(
+        at=Min("first_seen_at")
+    )["at"]
+    told = Q(binance_listed_at__gte=since) | Q(okx_listed_at__gte=since)
+    appeared = Q(
+        binance_listed_at=None,
+        okx_listed_at=None,
+        first_seen_at__gte=since,
+        first_seen_at__gt=first_reading,
+    )
+    return tradable_symbols().filter(told if first_reading is None else told | appeared)
 
 
 def listed_rows() -> list[dict[str, Any]]:

@@ -17,11 +17,13 @@ from typing import NamedTuple
 import numpy as np
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
-from market.chains import LAYOUTS, SeriesLayout, width_of
-from market.clock import datetime_at, now
+from market.chains import BUCKET_MS, LAYOUTS, SeriesLayout, width_of
+from market.clock import datetime_at, now, now_ms
 from market.models import HEAD_AT, Series, SeriesKind
 from market.tables import Joined, Table, join, join_floors, pack, unpack
+from market.types import DAY_MS
 
 logger = logging.getLogger(__name__)
 
@@ -55,15 +57,48 @@ Book = Mapping[SeriesKey, Held]
 
 def load(bases: Collection[str]) -> dict[SeriesKey, Held]:
     """Return the heads of every series of some coins, in one query."""
-    rows = Series.objects.filter(
-        environment=settings.ENVIRONMENT, base__in=bases, chunk_start_at=HEAD_AT
-    ).values_list("base", "kind", "source", "resolution", "columns", "rows", "fetched_at")
-    return {
-        SeriesKey(base, SeriesKind(kind), source, resolution): Held(
-            _unpacked(columns, count, kind), _ms(fetched_at)
+    return _heads(
+        Series.objects.filter(
+            environment=settings.ENVIRONMENT, base__in=bases, chunk_start_at=HEAD_AT
         )
-        for base, kind, source, resolution, columns, count, fetched_at in rows
-    }
+    )
+
+
+def load_kind(
+    bases: Collection[str], kind: SeriesKind, source: str, resolution: str
+) -> dict[SeriesKey, Held]:
+    """Return the heads of one quantity of some coins from one source, in one query."""
+    return _heads(
+        Series.objects.filter(
+            environment=settings.ENVIRONMENT,
+            base__in=bases,
+            kind=kind,
+            source=source,
+            resolution=resolution,
+            chunk_start_at=HEAD_AT,
+        )
+    )
+
+
+def liquidation_coverage(source: str) -> float:
+    """Return the known share of a source's last 24 h, of the coin that is known best."""
+    chunk = (
+        Series.objects.filter(
+            environment=settings.ENVIRONMENT,
+            kind=SeriesKind.LIQUIDATIONS,
+            source=source,
+            chunk_start_at=HEAD_AT,
+            last_at__gt=now() - timedelta(milliseconds=DAY_MS),
+        )
+        .order_by("-rows", "base")
+        .values_list("columns", "rows")
+        .first()
+    )
+    if chunk is None:
+        return 0.0
+    buckets = _unpacked(*chunk, SeriesKind.LIQUIDATIONS).since(now_ms() - DAY_MS)
+    known = int(np.isfinite(buckets.values).all(axis=0).sum())
+    return round(min(1.0, known * BUCKET_MS / DAY_MS), 4)
 
 
 def kinds_of(bases: Collection[str]) -> dict[str, frozenset[SeriesKind]]:
@@ -135,15 +170,23 @@ def forget_old() -> int:
 
 
 def _locked_heads(keys: Collection[SeriesKey]) -> dict[SeriesKey, Held]:
-    rows = (
+    return _heads(
         Series.objects.select_for_update()
         .filter(
             environment=settings.ENVIRONMENT,
             base__in={key.base for key in keys},
+            kind__in={key.kind for key in keys},
+            source__in={key.source for key in keys},
+            resolution__in={key.resolution for key in keys},
             chunk_start_at=HEAD_AT,
         )
         .order_by("pk")  # every writer locks in the same order
-        .values_list("base", "kind", "source", "resolution", "columns", "rows", "fetched_at")
+    )
+
+
+def _heads(chunks: QuerySet[Series]) -> dict[SeriesKey, Held]:
+    rows = chunks.values_list(
+        "base", "kind", "source", "resolution", "columns", "rows", "fetched_at"
     )
     return {
         SeriesKey(base, SeriesKind(kind), source, resolution): Held(

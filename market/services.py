@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import orjson
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from market import book_memory, clock, series
 from market.assemble import build_snapshot
@@ -65,9 +65,9 @@ def collect_snapshots(
     """Return one snapshot per coin, in the order given, within the deadline.
 
     What no source answers is missing from the snapshot and named in its problems;
-    ``with_evidence`` adds to a single coin what is only shown beside a score; ``share`` is these
-    coins' part of a scan that is done in several calls. Raises MarketUnavailable when no provider
-    answered and nothing fresh is stored.
+    ``with_evidence`` adds what is only shown beside a score: to a single coin all of it, to several
+    their order books; ``share`` is these coins' part of a scan that is done in several calls.
+    Raises MarketUnavailable when no provider answered and nothing fresh is stored.
     """
     if not instruments:
         return []
@@ -101,6 +101,7 @@ def gather(
                 liquidation_pages=liquidation_pages,
                 with_evidence=with_evidence,
                 statistics_most=round(STATISTICS_PER_SCAN * share),
+                keep_late=_keep_late,
             ),
             timeout_s=wave_s + max(RUNTIME_GRACE_S, RUNTIME_GRACE_SHARE * wave_s),
         )
@@ -165,6 +166,16 @@ def _keep(harvest: Harvest, *, since: set[LiveKey]) -> None:
                 get_store().set(_live_key(base), _packed(observed), LIVE_TTL_S)
     except StoreUnavailable:
         logger.exception("values of the moment not shared, the store is away")
+
+
+def _keep_late(updates: Sequence[series.Update]) -> None:
+    """Store what came after its evaluation, for the next one. In a thread of its own."""
+    try:
+        series.append(updates)
+    except DatabaseError:
+        logger.exception("late answers not kept, the database is away")
+    finally:
+        connection.close()
 
 
 def _recent(instruments: Sequence[Instrument], at_ms: int) -> dict[LiveKey, Observation]:

@@ -40,6 +40,14 @@ def public_name(source: str) -> str:
     return "alternative.me" if source == Venue.ALTERNATIVE_ME else source
 
 
+class Direction(StrEnum):
+    """What is said of a coin: by a signal, a price structure, an alert."""
+
+    LONG = "LONG"
+    SHORT = "SHORT"
+    NEUTRAL = "NEUTRAL"
+
+
 class Interval(StrEnum):
     """Bar lengths the product keeps; the value is the spelling of our own API."""
 

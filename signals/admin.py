@@ -7,14 +7,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from notifications.models import AlertEvent
 from signals import profiles
+from signals.alert_facts import dedup_key
 from signals.engine.types import Factor
 from signals.forms import ScoringProfileForm, scale_field, weight_field
 from signals.models import EvaluationCount, ScoringProfile, Signal
@@ -79,6 +81,7 @@ class SignalAdmin(ReadOnlyAdmin):
             "Chain",
             {"fields": ("seq", "prev_hash", "content_hash", "input_hash", "replay_link")},
         ),
+        ("Told", {"fields": ("alert", "deliveries")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Signal]:
@@ -125,6 +128,34 @@ class SignalAdmin(ReadOnlyAdmin):
     def replay_link(self, signal: Signal) -> SafeString:
         url = reverse("admin:signals_signal_replay", args=[signal.pk])
         return format_html('<a href="{}">recompute from the stored inputs and compare</a>', url)
+
+    @admin.display(description="alert event")
+    def alert(self, signal: Signal) -> SafeString | str:
+        event = _event_of(signal)
+        if event is None:
+            return "none: restored from the backup, or older than the retention of alerts"
+        url = reverse("admin:notifications_alertevent_change", args=[event.pk])
+        return format_html('<a href="{}">{}</a>', url, event)
+
+    @admin.display(description="deliveries")
+    def deliveries(self, signal: Signal) -> SafeString | str:
+        event = _event_of(signal)
+        if event is None:
+            return "–"
+        if event.fanned_out_at is None:
+            return "not made yet"
+        counts = event.deliveries.order_by("state").values_list("state").annotate(Count("pk"))
+        told = ", ".join(f"{count} {state}" for state, count in counts)
+        url = reverse("admin:notifications_delivery_changelist")
+        return format_html(
+            '<a href="{}?event__id__exact={}">{}</a>', url, event.pk, told or "nobody wanted it"
+        )
+
+
+def _event_of(signal: Signal) -> AlertEvent | None:
+    return AlertEvent.objects.filter(
+        environment=signal.environment, dedup_key=dedup_key(signal)
+    ).first()
 
 
 @admin.register(ScoringProfile)

@@ -12,8 +12,17 @@ class SignalsConfig(AppConfig):
 
     def ready(self) -> None:
         from market.watchlists import register_profile_names
+        from notifications.renderers import register_renderer
+        from signals.alert_facts import KIND
+        from signals.alerts import SignalAlerts
         from signals.api.errors import register_problems
+        from signals.bot_commands import register_commands
         from signals.profiles import known_names
+        from signals.smart_money_view import views_of
+        from smartmoney.signal_views import register_reader
 
         register_problems()
+        register_commands()
+        register_renderer(KIND, SignalAlerts())
         register_profile_names(known_names)
+        register_reader(views_of)

@@ -41,6 +41,9 @@ class Position:
     offset: int
 
 
+_BEGINNING = Position("", 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One readable line: the signal's columns and where the line starts."""
@@ -107,10 +110,10 @@ def lines(start: Position | None, end: Position | None) -> Iterator[Line]:
                 yield line
 
 
-def end() -> Position | None:
-    """Return where the next line of the newest file would start; None without any file."""
+def end() -> Position:
+    """Return where the newest file ends; before every line when there is no file."""
     paths = sorted(_directory().glob(_FILE_GLOB))
-    return Position(paths[-1].name, paths[-1].stat().st_size) if paths else None
+    return Position(paths[-1].name, paths[-1].stat().st_size) if paths else _BEGINNING
 
 
 def mark_outage(start: Position) -> None:
@@ -141,7 +144,7 @@ def outage() -> Position | None:
     return Position(file_name, offset)
 
 
-def clear_outage(upto: Position | None) -> bool:
+def clear_outage(upto: Position) -> bool:
     """Take the mark away unless lines were added after ``upto``; return whether it is gone."""
     with exclusive():
         if end() != upto:
@@ -209,5 +212,7 @@ def _raw_lines(path: Path, offset: int) -> Iterator[tuple[Position, bytes]]:
     with path.open("rb") as file:
         file.seek(offset)
         for raw in file:
-            yield Position(path.name, offset), raw
+            # A line feed alone closes off a torn line when reading starts behind it.
+            if raw != b"\n":
+                yield Position(path.name, offset), raw
             offset += len(raw)

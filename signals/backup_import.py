@@ -4,6 +4,9 @@ Used after an outage of the database (from the marked line on) and to restore a 
 first line on). Safe to repeat and to run in two processes at once: a signal that is there is left
 alone. A line that no longer fits the end of its stream, because another process reached the
 database meanwhile, is linked anew behind it: nothing published is lost and the chain stays whole.
+
+A line of an outage, that is from its mark on, was published without its alert and owes it still:
+the event is written with the row. Older lines are history being restored and tell nobody anything.
 """
 
 from __future__ import annotations
@@ -15,8 +18,10 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from signals import backup
+from signals.alert_facts import owe_alert
 from signals.hash_chain import GENESIS_HASH, content_hash
 from signals.models import Signal
+from signals.publishing_rule import LastPublished
 from signals.selectors import last_published
 
 logger = logging.getLogger(__name__)
@@ -42,9 +47,10 @@ def import_backup(*, everything: bool = False) -> ImportReport:
         return ImportReport()
     while True:
         with backup.exclusive():
-            upto = backup.end()
+            upto, outage = backup.end(), backup.outage()
         for line in backup.lines(start, upto):
-            counts[_import(line.columns)] += 1
+            owes_alert = outage is not None and line.position >= outage
+            counts[_import(line.columns, owes_alert=owes_alert)] += 1
         if backup.clear_outage(upto):
             break
         start = upto
@@ -53,7 +59,7 @@ def import_backup(*, everything: bool = False) -> ImportReport:
     return report
 
 
-def _import(columns: backup.Columns) -> str:
+def _import(columns: backup.Columns, *, owes_alert: bool) -> str:
     hashed = {name: columns.get(name) for name in Signal.HASHED_COLUMNS}
     if content_hash(hashed) != columns.get("content_hash"):
         logger.error(
@@ -63,17 +69,21 @@ def _import(columns: backup.Columns) -> str:
         return "refused"
     for _ in range(_RACES_EXPECTED):
         try:
-            return _store(hashed)
+            return _store(hashed, owes_alert=owes_alert)
         except IntegrityError:
             continue
-    return _store(hashed)
+    return _store(hashed, owes_alert=owes_alert)
 
 
-def _store(columns: dict[str, Any]) -> str:
+def _store(columns: dict[str, Any], *, owes_alert: bool) -> str:
     with transaction.atomic():
         if _is_stored(columns):
             return "known"
-        Signal.of_columns(_linked_to_end(columns)).save()
+        last = last_published(columns["environment"], columns["symbol"], columns["profile_name"])
+        signal = Signal.of_columns(_linked(columns, last))
+        signal.save()
+        if owes_alert:
+            owe_alert(signal, last, is_late=True)
         return "imported"
 
 
@@ -82,8 +92,7 @@ def _is_stored(columns: dict[str, Any]) -> bool:
     return Signal.objects.filter(**{name: columns[name] for name in identity}).exists()
 
 
-def _linked_to_end(columns: dict[str, Any]) -> dict[str, Any]:
-    last = last_published(columns["environment"], columns["symbol"], columns["profile_name"])
+def _linked(columns: dict[str, Any], last: LastPublished | None) -> dict[str, Any]:
     linked = {
         **columns,
         "seq": 1 if last is None else last.seq + 1,

@@ -11,14 +11,15 @@ import math
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from market.clock import wall_now
 from market.instruments import UnknownSymbol
+from market.leases import OPEN_STATES, as_seen, claim, free
 from market.services import MarketUnavailable, resolve_symbol
 from market.types import Instrument, Symbol
 from signals.exceptions import UnknownProfile
@@ -38,8 +39,6 @@ logger = logging.getLogger(__name__)
 LEASE_MARGIN_S = 20.0
 # A batch whose work raises again and again has a fault of ours in it; the others shall not wait.
 MOST_FAULTS = 3
-
-OPEN_STATES = (ScanBatch.State.WAITING, ScanBatch.State.WORKING)
 
 
 @dataclass(slots=True)
@@ -119,21 +118,14 @@ def run_batches(
 
 def claim_batch(runs: Collection[int] | None = None) -> ScanBatch | None:
     """Make a free batch this worker's own until its lease ends; None when there is none."""
-    while True:
-        now = wall_now()
+
+    def first_free(now: datetime) -> ScanBatch | None:
         free = free_batches(now).filter(run__deadline_at__gt=now).select_related("run")
         if runs is not None:
             free = free.filter(run__in=runs)
-        batch = free.order_by("run", "number").first()
-        if batch is None:
-            return None
-        lease_until = now + timedelta(seconds=settings.SCAN_BATCH_DEADLINE_S + LEASE_MARGIN_S)
-        if as_seen(batch).update(
-            state=ScanBatch.State.WORKING, attempt=batch.attempt + 1, lease_until=lease_until
-        ):
-            batch.attempt += 1
-            batch.state, batch.lease_until = ScanBatch.State.WORKING, lease_until
-            return batch
+        return free.order_by("run", "number").first()
+
+    return claim(first_free, settings.SCAN_BATCH_DEADLINE_S + LEASE_MARGIN_S)
 
 
 def run_batch(batch: ScanBatch) -> bool:
@@ -203,16 +195,12 @@ def _break_off(batch: ScanBatch) -> bool:
 
 def free_batches(now: datetime) -> QuerySet[ScanBatch]:
     """Return the batches that nobody works on."""
-    return ScanBatch.objects.filter(
-        Q(state=ScanBatch.State.WAITING) | Q(state=ScanBatch.State.WORKING, lease_until__lte=now),
-        run__environment=settings.ENVIRONMENT,
-        run__state=ScanRun.State.RUNNING,
+    return free(
+        ScanBatch.objects.filter(
+            run__environment=settings.ENVIRONMENT, run__state=ScanRun.State.RUNNING
+        ),
+        now,
     )
-
-
-def as_seen(batch: ScanBatch) -> QuerySet[ScanBatch]:
-    """Return the batch as a queryset that is empty as soon as anybody has changed its state."""
-    return ScanBatch.objects.filter(pk=batch.pk, state=batch.state, attempt=batch.attempt)
 
 
 def finish_if_over(run_id: int) -> None:

@@ -4,7 +4,8 @@ A warm request reads one key of the shared store and sends those bytes. A cold o
 however many ask: in one process the first thread works and the others wait for it; among processes
 the one that holds the store's lock works and the others watch for its result. Evaluating and
 waiting both block a thread, so only half of a process's threads may do so at a time; the other half
-keeps answering what is warm.
+keeps answering what is warm. And few evaluate at the same time, the others wait for their turn:
+fifty that share an interpreter and the venues' connections would all be late.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from django.conf import settings
 
 from config.api.renderers import dump_json
 from market import clock
+from market.pool import give_back_pooled_connections
 from market.services import MarketUnavailable, resolve_symbol
 from market.store import StoreUnavailable, get_store
 from market.types import Instrument
@@ -36,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+EVALUATIONS_AT_ONCE = 8
 # How often another process's evaluation is looked for: a cold one takes a few hundred ms.
 _WATCH_EVERY_S = 0.02
 # A lock outlives the longest evaluation by this much; after that its holder counts as dead.
@@ -65,6 +68,7 @@ class Freshest:
         return self.body[:-1] + b',"debug":' + self.debug + b"}"
 
 
+_turns = threading.BoundedSemaphore(EVALUATIONS_AT_ONCE)
 _flights_lock = threading.Lock()
 _flights: dict[str, Future[Freshest]] = {}
 _cold_now = 0
@@ -99,6 +103,7 @@ def _cold(key: str, instrument: Instrument, profile: ScoringProfile, deadline: f
         leads = flight is None
         if flight is None:
             flight = _flights[key] = Future()
+    give_back_pooled_connections()
     try:
         if leads:
             _fly(flight, key, instrument, profile, deadline)
@@ -164,15 +169,18 @@ def _watch(key: str, lock: str, token: bytes, deadline: float) -> Freshest | Non
 def _evaluate(
     key: str, instrument: Instrument, profile: ScoringProfile, deadline: float
 ) -> Freshest:
-    remaining_s = deadline - time.monotonic()
-    if remaining_s <= 0:
-        raise MarketUnavailable
+    # Whoever gets a turn has half of the time left at least.
+    if not _turns.acquire(timeout=max(0.0, (deadline - time.monotonic()) / 2)):
+        raise TooManyColdRequests
     try:
+        remaining_s = deadline - time.monotonic()
         [evaluation] = evaluate_symbols([instrument], profile, deadline_s=remaining_s)
     except MarketUnavailable:
         failed = _HEADER.pack(clock.wall_s(), 0)
         _store_or_none(lambda: get_store().set(key, failed, _FAILURE_TTL_S))
         raise
+    finally:
+        _turns.release()
     value = _pack(evaluation.result)
     ttl_s = max(settings.SIGNAL_CACHE_TTL_S, _LEAST_TTL_S)
     _store_or_none(lambda: get_store().set(key, value, ttl_s))

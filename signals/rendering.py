@@ -15,10 +15,14 @@ from market.snapshot import Reading, ReadingName
 from market.types import public_name
 from signals.engine.types import Factor, FactorResult, ScoringProfile, SignalResult
 from signals.metric_groups import metric_groups
+from smartmoney.documents import iso, signal_structure_document
+from smartmoney.engine.positioning import TIMEFRAMES
+from smartmoney.smc import analyze_timeframes
 
 # No measured hit rate stands behind a confidence band until it has enough outcomes.
 UNCALIBRATED = "uncalibrated"
 
+NO_BARS = "no current bars; see problems"
 NO_SECOND_OPINION = "second opinions are not part of this version"
 
 # Digits of a shown figure: more than any venue quotes, fewer than a float's rounding noise.
@@ -34,6 +38,9 @@ _TREND_BEARISH_AT = 45.0
 def signal_document(result: SignalResult) -> dict[str, Any]:
     """Return the answer of ``GET /signals/{symbol}``; every age counts from ``timestamp``."""
     groups, unavailable = metric_groups(result)
+    structure = signal_structure_document(analyze_timeframes(result.candles, TIMEFRAMES))
+    if structure is None:
+        unavailable["smcAnalysis"] = NO_BARS
     return {
         "symbol": result.symbol,
         "timestamp": iso(result.at_ms),
@@ -72,6 +79,7 @@ def signal_document(result: SignalResult) -> dict[str, Any]:
             "priceTrend": _price_trend(result.factors[Factor.PRICE_MOMENTUM]),
         },
         **groups,
+        "smcAnalysis": structure,
         "ai_validation": None,
         "unavailable": {**unavailable, "ai_validation": NO_SECOND_OPINION},
         "environment": result.environment,
@@ -119,7 +127,7 @@ def signal_columns(result: SignalResult, profile: ScoringProfile) -> dict[str, A
         "comprehensive_metrics": document["comprehensiveMetrics"],
         "lunarcrush_metrics": document["lunarCrushMetrics"],
         "coinapi_metrics": document["coinAPIMetrics"],
-        "smc_analysis": None,
+        "smc_analysis": document["smcAnalysis"],
         "ai_validation": document["ai_validation"],
         "provenance": document["provenance"],
         "problems": document["problems"],
@@ -157,11 +165,6 @@ def profile_from_settings(name: str, version: int, settings: dict[str, Any]) -> 
         cooldown_h=settings["cooldown_h"],
         rescore_distance=settings["rescore_distance"],
     )
-
-
-def iso(at_ms: int) -> str:
-    """Return an instant as people and programs read it: UTC, milliseconds, Z."""
-    return datetime_at(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def score_decimal(score: float) -> Decimal:

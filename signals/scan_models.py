@@ -1,7 +1,6 @@
 """Scan runs as rows: what was asked for, how far it is, and what was left when time was up.
 
-A run is worked in batches. A batch is claimed by a conditional UPDATE with a lease; ``attempt``
-counts the claims and fences: only the newest claim may complete it.
+A run is worked in batches, which are claimed with leases (``market.leases``).
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from market import clock
+from market.leases import LeasedWork
 from market.models import Watchlist
 
 
@@ -84,22 +84,12 @@ class ScanRun(models.Model):
         return (self.finished_at or clock.wall_now()) - self.started_at
 
 
-class ScanBatch(models.Model):
+class ScanBatch(LeasedWork):
     """Some coins of a run: what one worker takes at a time and scores as one frame."""
-
-    class State(models.TextChoices):
-        WAITING = "waiting"
-        WORKING = "working"
-        DONE = "done"
-        LEFT = "left"
 
     run = models.ForeignKey(ScanRun, on_delete=models.CASCADE, related_name="batches")
     number = models.PositiveIntegerField()
     symbols = models.JSONField(help_text="Names of coins")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
-    attempt = models.PositiveIntegerField(default=0, help_text="How often it was claimed")
-    faults = models.PositiveIntegerField(default=0, help_text="How often its work broke off")
-    lease_until = models.DateTimeField(null=True)
     problems = models.JSONField(
         default=dict, help_text="Why a coin failed or was skipped, a sentence each"
     )

@@ -21,11 +21,12 @@ from django.db.models import QuerySet
 
 from config.wakeups import wake
 from market.clock import wall_now
+from market.leases import OPEN_STATES, as_seen
 from market.models import SHORTEST_PERIOD_MIN, Watchlist
 from market.watchlists import bases_of, is_due, period_began_at, watchlists
 from signals import backup
 from signals.backup_import import import_backup
-from signals.batches import OPEN_STATES, as_seen, finish_if_over, free_batches
+from signals.batches import finish_if_over, free_batches
 from signals.models import ScanBatch, ScanRun
 from signals.profiles import active_profile
 

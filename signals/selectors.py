@@ -37,6 +37,18 @@ def last_published_of(columns: Mapping[str, Any]) -> LastPublished:
     )
 
 
+def inputs_of(environment: str, symbol: str, profile_name: str, seq: int) -> bytes | None:
+    """Return the compressed snapshot of one link of a stream; None when it is not stored."""
+    inputs = (
+        Signal.objects.filter(
+            environment=environment, symbol=symbol, profile_name=profile_name, seq=seq
+        )
+        .values_list("inputs", flat=True)
+        .first()
+    )
+    return None if inputs is None else bytes(inputs)
+
+
 def _ms_of(instant: datetime) -> int:
     return round(instant.timestamp() * 1000)
 

@@ -1,8 +1,8 @@
 """The verbs of the signals app: evaluate and publish.
 
 ``evaluate_symbols`` computes and stores nothing; it is what a GET calls. ``publish_evaluations`` is
-what scans call: it decides by the publishing rule, links the hash chain, writes row and backup line
-together, and counts. Everything that decides is pure and lies beside this module.
+what scans call: it decides by the publishing rule, links the hash chain, writes row, alert event
+and backup line together, and counts. What decides is pure and lies beside this module.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from market.services import collect_snapshots
 from market.snapshot import MarketSnapshot, compress_snapshot
 from market.types import Instrument
 from signals import backup
+from signals.alert_facts import owe_alert
 from signals.backup_import import import_backup
 from signals.engine import evaluate
 from signals.engine.types import Direction, ScoringProfile, SignalResult
@@ -82,10 +83,10 @@ def publish_evaluations(evaluations: Sequence[Evaluation]) -> list[Signal]:
 def publish_signal(evaluation: Evaluation) -> Signal | None:
     """Store an evaluation if the publishing rule says so; return the signal, or None.
 
-    Row and backup line are written together, the line before the commit: a crash between the two
-    leaves the line, which ``import_backup --all`` brings in. With the database away the line alone
-    is written; it becomes a row when the database is back, and until then the returned signal has
-    no ``pk``.
+    Row, alert event and backup line are written together, the line before the commit: a crash
+    between the two leaves the line, which ``import_backup --all`` brings in. With the database away
+    the line alone is written; it becomes a row and raises its alert when the database is back, and
+    until then the returned signal has no ``pk``.
     """
     if evaluation.result.direction is Direction.NEUTRAL:
         return None
@@ -129,6 +130,7 @@ def _store(evaluation: Evaluation, created_at: datetime) -> Signal | None:
                 return None
             signal = _linked(evaluation, last, created_at)
             signal.save()
+            owe_alert(signal, last)
             _mirror(signal)
             return signal
     except IntegrityError:
@@ -158,7 +160,10 @@ def _keep_in_backup(evaluation: Evaluation, created_at: datetime) -> Signal | No
         if not is_due(evaluation.result, last, evaluation.profile):
             return None
         signal = _linked(evaluation, last, created_at)
-        backup.mark_outage(backup.append(signal.columns()))
+        # Marked first: killed between the two, a mark without a line costs nothing, but a line
+        # without a mark would never become a row.
+        backup.mark_outage(backup.end())
+        backup.append(signal.columns())
         return signal
 
 

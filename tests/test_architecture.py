@@ -36,8 +36,10 @@ SHARED_MARKET = ("market.clock", "market.store", "market.store_contract")
 # What decides is pure: values in, values out.
 PURE = re.compile(
     r"""(?x)
-    market\.(types|snapshot|windows|tables|resample|order_book|instruments)
-    | market\.providers\.(\w+_payloads|payload|columns|contracts|observations|errors)
+    market\.(types|snapshot|windows|tables|resample|order_book|instruments|figures)
+    | notifications\.(figures|chart\w*)
+    | market\.providers\.(\w+_payloads|payload|columns|contracts|observations|stream_frames|errors)
+    | market\.streams\.(coverage|tally)
     | smartmoney\.smc(\..+)?
     | \w+\.engine(\..+)?
     """
@@ -60,6 +62,7 @@ REACH = {0: 1, 1: 2, 2: 2, 3: 3}
 # Modules that may ask the machine for the time of day, and why.
 TELLS_TIME = {
     "market.clock": "the only clock",
+    "config.folder_broker": "messages expire by the machine's time, as Celery itself has it",
     "config.api.views": "stamps /health; config lies below market and cannot ask its clock",
 }
 TIME_OF_DAY = re.compile(

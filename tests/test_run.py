@@ -240,6 +240,7 @@ def test_every_variable_that_is_read_is_explained_in_the_example_and_the_other_w
     code = "\n".join(file.read_text() for file in sources if file.name != "test.py")
     read = set(re.findall(rf'\benv\.(?:{readers})\(\s*"([A-Z][A-Z0-9_]+)"', code))
     read |= set(re.findall(r'environ\.get\("([A-Z][A-Z0-9_]+)"', code))
+    read |= set(re.findall(r"\$\{([A-Z][A-Z0-9_]+)", (ROOT / "docker-compose.yml").read_text()))
 
     # A comment that ends in a full stop, then the variable, commented out if it has a default.
     example = (ROOT / ".env.example").read_text()

@@ -31,8 +31,10 @@ EVERY_FACTOR = {factor.value for factor in Factor}
 
 
 @pytest.fixture
-def sandbox(transactional_db: None) -> Iterator[Sandbox]:
+def sandbox(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """Every upstream in this process, all well, the registry of coins known, time held still."""
+    # The lists of coins are made in this process, which a busy machine does not do within seconds.
+    monkeypatch.setattr(universe, "REFRESH_DEADLINE_S", 60.0)
     sandbox = Sandbox(SimulatedMarket(seed=1))
     runtime = ProviderRuntime(client_factory=sandbox.client_factory())
     universe.reset()
@@ -148,3 +150,15 @@ def test_a_hundred_cold_requests_cause_one_fan_out(sandbox: Sandbox, settings: A
     assert sandbox.calls(symbol="SOLUSDT") == calls_of_one_request
     assert len(bodies) == 1
     assert json.loads(bodies.pop())["symbol"] == "SOL"
+
+
+def test_the_readiness_page_tells_of_every_part_in_plain_json(
+    sandbox: Sandbox, api: APIClient
+) -> None:
+    answer = api.get("/health/ready")
+
+    assert answer.status_code in {200, 503}, answer.content
+    assert set(json.loads(answer.content)["checks"]) == {
+        "database", "store", "providers", "market_data", "recorder", "beat", "workers",
+        "notifications",
+    }  # fmt: skip

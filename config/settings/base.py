@@ -6,13 +6,14 @@ Each value that may differ between installations is read here through ``config.e
 from __future__ import annotations
 
 import os
+import re
+import sys
 from pathlib import Path
-
-import dj_database_url
 
 from config import schedule, version
 from config.env import Environment, is_loopback_url
 from config.logs import logging_settings
+from config.settings import background, databases
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = Environment.load(BASE_DIR / ".env")
@@ -59,6 +60,19 @@ COINGECKO_CALLS_PER_MINUTE = env.integer(
 )
 COINGECKO_CALLS_PER_MONTH = env.integer("COINGECKO_CALLS_PER_MONTH", 10_000, least=1)
 
+# --- Telegram ---------------------------------------------------------------------------------
+TELEGRAM_BASE_URL = env.url("TELEGRAM_BASE_URL", "https://api.telegram.org")
+TELEGRAM_BOT_TOKEN = env.text("TELEGRAM_BOT_TOKEN", secret=True)
+if not re.fullmatch(r"([0-9]+:[A-Za-z0-9_-]+)?", TELEGRAM_BOT_TOKEN):
+    env.fault("TELEGRAM_BOT_TOKEN", None, "a token as BotFather gives it: digits, a colon, letters")
+# Telegram numbers chats with up to 52 bits, groups negative; 0 stands for none.
+TELEGRAM_CHAT_ID = env.integer("TELEGRAM_CHAT_ID", 0)
+TELEGRAM_WEBHOOK_URL = env.url("TELEGRAM_WEBHOOK_URL", schemes=("https",))
+TELEGRAM_WEBHOOK_SECRET = env.text("TELEGRAM_WEBHOOK_SECRET", secret=True)
+if TELEGRAM_WEBHOOK_SECRET and not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", TELEGRAM_WEBHOOK_SECRET):
+    env.fault("TELEGRAM_WEBHOOK_SECRET", None, "16 to 256 of A-Z a-z 0-9 _ -")
+ALERT_RETENTION_DAYS = env.integer("ALERT_RETENTION_DAYS", 90, least=1, most=3650)
+
 PROVIDER_BASE_URL_SETTINGS = (
     "BINANCE_BASE_URL",
     "OKX_BASE_URL",
@@ -68,11 +82,27 @@ PROVIDER_BASE_URL_SETTINGS = (
     "COINGLASS_BASE_URL",
     "LUNARCRUSH_BASE_URL",
     "COINAPI_BASE_URL",
+    "TELEGRAM_BASE_URL",
 )
+# Liquidation streams. Whoever points a venue elsewhere must not mix in what the real one streams.
+BINANCE_STREAM_URL = env.url(
+    "BINANCE_STREAM_URL",
+    "wss://fstream.binance.com" if BINANCE_BASE_URL == "https://fapi.binance.com" else None,
+    schemes=("wss", "ws"),
+)
+OKX_STREAM_URL = env.url(
+    "OKX_STREAM_URL",
+    "wss://ws.okx.com:8443" if OKX_BASE_URL == "https://www.okx.com" else None,
+    schemes=("wss", "ws"),
+)
+STREAM_URL_SETTINGS = ("BINANCE_STREAM_URL", "OKX_STREAM_URL")
 # Rows of different environments never mix: every stored row carries this, every read filters on it.
 ENVIRONMENT = (
     "sandbox"
-    if any(is_loopback_url(globals()[name] or "") for name in PROVIDER_BASE_URL_SETTINGS)
+    if any(
+        is_loopback_url(globals()[name] or "")
+        for name in (*PROVIDER_BASE_URL_SETTINGS, *STREAM_URL_SETTINGS)
+    )
     else "live"
 )
 CLOCK_AT_MS = env.instant_ms("SIGNALS_CLOCK_AT")
@@ -81,6 +111,17 @@ if CLOCK_AT_MS is not None and ENVIRONMENT != "sandbox":
         "SIGNALS_CLOCK_AT",
         env.raw("SIGNALS_CLOCK_AT"),
         "to be used only against the sandbox: real markets have no other time than now",
+    )
+# People must not be told of a simulated market, so a sandbox never writes to the real Telegram.
+TELEGRAM_CAN_SEND = bool(TELEGRAM_BOT_TOKEN) and (
+    ENVIRONMENT == "live" or is_loopback_url(TELEGRAM_BASE_URL or "")
+)
+TELEGRAM_DRY_RUN = env.boolean("TELEGRAM_DRY_RUN", not TELEGRAM_CAN_SEND)
+if not TELEGRAM_DRY_RUN and not TELEGRAM_CAN_SEND:
+    env.fault(
+        "TELEGRAM_DRY_RUN",
+        env.raw("TELEGRAM_DRY_RUN"),
+        "true: sending needs TELEGRAM_BOT_TOKEN, and a sandbox has no access to the real Telegram",
     )
 
 # --- Signals --------------------------------------------------------------------------------
@@ -93,6 +134,9 @@ SCAN_BATCH_SIZE = env.integer("SCAN_BATCH_SIZE", 50, least=1, most=200)
 SCAN_BATCH_DEADLINE_S = env.duration_s("SCAN_BATCH_DEADLINE_S", 20, least=1, most=120)
 # Days; 0 keeps for ever, as signals and their counts always are.
 SCAN_RUN_RETENTION_DAYS = env.integer("SCAN_RUN_RETENTION_DAYS", 30, least=0, most=36_500)
+# What a request that scans may take; what is not done by then goes on in the background.
+SMART_MONEY_DEADLINE_S = env.duration_s("SMART_MONEY_DEADLINE_S", 10, least=2, most=30)
+SMART_MONEY_RETENTION_DAYS = env.integer("SMART_MONEY_RETENTION_DAYS", 14, least=0, most=36_500)
 SERIES_RETENTION_DAYS = env.integer("SERIES_RETENTION_DAYS", 0, least=0, most=36_500)
 
 # --- Web ------------------------------------------------------------------------------------
@@ -130,6 +174,7 @@ INSTALLED_APPS = [
     "config.accounts.apps.AccountsConfig",
     "market.apps.MarketConfig",
     "notifications.apps.NotificationsConfig",
+    "smartmoney.apps.SmartMoneyConfig",
     "signals.apps.SignalsConfig",
 ]
 
@@ -173,73 +218,49 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # --- Database -------------------------------------------------------------------------------
-# WAL lets readers go on while one process writes; NORMAL is durable in WAL except for the last
-# commits before a power cut. IMMEDIATE takes the write lock at BEGIN, where waiting works:
-# a lock upgraded in the middle of a transaction fails at once whatever the time-out.
-SQLITE_OPTIONS: dict[str, object] = {
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 20,  # seconds to wait for another process's write
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-}
-# Threads borrow connections for one request; idle ones go back (CONN_MAX_AGE 0 is what pools need).
-# With the database away a request must fail before the deadline of an answer, hence the seconds.
-POSTGRES_OPTIONS: dict[str, object] = {
-    "pool": {"min_size": 2, "max_size": 10, "timeout": 5},
-    "connect_timeout": 5,
-}
-
-
-DATABASE_SCHEMES = ("postgres", "postgresql", "sqlite")
-
-
-def database(url: str | None) -> dict[str, object]:
-    """Return one DATABASES entry: Postgres from a URL, else the SQLite file of the data folder."""
-    if url is None:
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": DATA_DIR / "db.sqlite3",
-            "OPTIONS": SQLITE_OPTIONS,
-        }
-    parsed = dj_database_url.parse(url, conn_max_age=0)
-    entry: dict[str, object] = {**parsed}
-    is_sqlite = entry["ENGINE"] == "django.db.backends.sqlite3"
-    own: dict[str, object] = SQLITE_OPTIONS if is_sqlite else POSTGRES_OPTIONS
-    of_url = parsed.get("OPTIONS") or {}
-    entry["OPTIONS"] = {**own, **of_url}
-    return entry
-
-
 DATABASES = {
-    "default": database(
-        env.url("DATABASE_URL", schemes=DATABASE_SCHEMES, secret=True, host_needed=False)
+    "default": databases.database(
+        env.url("DATABASE_URL", schemes=databases.SCHEMES, secret=True, host_needed=False),
+        DATA_DIR / "db.sqlite3",
     )
 }
-
-
-def filesystem_broker(folder: Path) -> dict[str, object]:
-    """Return Celery's options for a broker that is a folder; ``config.celery`` makes it."""
-    return {
-        "data_folder_in": str(folder / "messages"),
-        "data_folder_out": str(folder / "messages"),
-        "control_folder": str(folder / "control"),
-    }
-
 
 REDIS_URL = env.url(
     "REDIS_URL", schemes=("redis", "rediss", "unix"), secret=True, host_needed=False
 )
 
 # --- Work in the background ---------------------------------------------------------------------
+# Child processes of one worker: each does one task at a time.
+WORKER_PROCESSES = env.integer("WORKER_PROCESSES", 2, least=1, most=64)
 # Without Redis the broker is a folder: nothing to install, on one machine.
 if REDIS_URL:
-    CELERY_BROKER_URL = REDIS_URL
-    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
+    CELERY_BROKER_URL = background.redis_broker_url(REDIS_URL)
+    CELERY_BROKER_TRANSPORT: str | None = None
+    CELERY_BROKER_TRANSPORT_OPTIONS = background.redis_broker(ENVIRONMENT)
 else:
-    CELERY_BROKER_URL = "filesystem://"
-    CELERY_BROKER_TRANSPORT_OPTIONS = filesystem_broker(DATA_DIR / "broker")
+    CELERY_BROKER_URL = background.FILESYSTEM_URL
+    CELERY_BROKER_TRANSPORT = background.FILESYSTEM_TRANSPORT
+    CELERY_BROKER_TRANSPORT_OPTIONS = background.filesystem_broker(DATA_DIR / "broker")
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # until it is back
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_QUEUES: dict[str, dict[str, object]] = {name: {} for name in schedule.QUEUES}
+CELERY_TASK_DEFAULT_QUEUE = "fetch"
+CELERY_TASK_CREATE_MISSING_QUEUES = False  # a misspelt queue fails instead of filling up unread
 CELERY_TASK_ROUTES = schedule.TASK_ROUTES
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_SOFT_TIME_LIMIT = background.SOFT_TIME_LIMIT_S
+CELERY_TASK_TIME_LIMIT = background.TIME_LIMIT_S
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CONCURRENCY = WORKER_PROCESSES
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = background.CHILD_MEMORY_KIB
+# Answers to "celery inspect" need a broker that can broadcast without leaving files behind.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
 CELERY_TIMEZONE = "UTC"
+# Celery closes the connections, and with them a whole pool, around each task; config.celery gives
+# them back to the pool instead.
+CELERY_DB_REUSE_MAX = sys.maxsize
 
 # --- API ------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -262,9 +283,15 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "TAGS": [
         {"name": "signals", "description": "LONG, SHORT or NEUTRAL, and why."},
+        {
+            "name": "smart money",
+            "description": "Who gathers and who hands out, and the structure of the price.",
+        },
         {"name": "market", "description": "What the venues say, with the source of each number."},
         {"name": "service", "description": "The service itself."},
     ],
+    # Choices stay where they are used: as shared components each would need a name of its own.
+    "POSTPROCESSING_HOOKS": [],
     # Everything the documentation pages load comes from here: they work offline.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

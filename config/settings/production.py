@@ -7,6 +7,7 @@ from config.settings.base import (
     ALLOWED_HOSTS,
     PROVIDER_BASE_URL_SETTINGS,
     PUBLIC_BASE_URL,
+    STREAM_URL_SETTINGS,
     env,
     logging_for,
 )
@@ -28,6 +29,15 @@ for name in PROVIDER_BASE_URL_SETTINGS:
     url = getattr(base, name)
     if is_loopback_url(url) or not url.startswith("https://"):
         env.fault(name, url, "an https:// URL of the real provider: production has no sandbox")
+
+if base.TELEGRAM_WEBHOOK_URL:  # several machines must agree on it, so it is not made here
+    env.text("TELEGRAM_WEBHOOK_SECRET", required=True, secret=True)
+
+for name in STREAM_URL_SETTINGS:
+    url = getattr(base, name)
+    # None: the venue was pointed elsewhere without its stream, which is then not recorded.
+    if url is not None and (is_loopback_url(url) or not url.startswith("wss://")):
+        env.fault(name, url, "a wss:// URL of the real venue: production has no sandbox")
 
 SECURE_SSL_REDIRECT = True
 SECURE_REDIRECT_EXEMPT = [r"^health(/ready)?$"]  # asked by load balancers without TLS

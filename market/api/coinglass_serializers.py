@@ -14,6 +14,7 @@ from market.providers.coinglass_list_payloads import WINDOWS
 from market.providers.coinglass_payloads import CoinglassInterval
 
 USD = "USD; null when unknown"
+QUANTITY = "In coins; null where the vendor lists them by the thousand"
 
 
 class CoinglassMarketsParams(VendorParams):
@@ -88,7 +89,7 @@ class CoinglassMarketRowSerializer(serializers.Serializer[Any]):
     price = serializers.FloatField(allow_null=True, help_text="USD per coin")
     marketCap = serializers.FloatField(allow_null=True, help_text=USD)
     openInterestUsd = serializers.FloatField(allow_null=True, help_text="Over all exchanges")
-    openInterestQty = serializers.FloatField(allow_null=True, help_text="In coins")
+    openInterestQty = serializers.FloatField(allow_null=True, help_text=QUANTITY)
     fundingRateByOI = serializers.FloatField(allow_null=True, help_text="Percent")
     fundingRateByVol = serializers.FloatField(allow_null=True, help_text="Percent")
     oiMarketCapRatio = serializers.FloatField(allow_null=True)
@@ -157,10 +158,22 @@ class CoinglassClusterSerializer(serializers.Serializer[Any]):
     orders = serializers.IntegerField()
 
 
+class CoinglassHeatmapBasisSerializer(serializers.Serializer[Any]):
+    endpoint = serializers.CharField(help_text="The vendor's list that the map is summed from")
+    exchange = serializers.CharField(help_text="Whose orders")
+    pairs = serializers.ListField(child=serializers.CharField(), help_text="Prices are of these")
+    leastUsd = serializers.IntegerField(help_text="Smaller orders are not in it")
+    orders = serializers.IntegerField(help_text="At most 200, of the last 7 days")
+    usd = serializers.FloatField(help_text="All of them together")
+    firstAt = serializers.DateTimeField(allow_null=True)
+    lastAt = serializers.DateTimeField(allow_null=True)
+
+
 class CoinglassHeatmapGroupSerializer(serializers.Serializer[Any]):
     clusterCount = serializers.IntegerField()
     largestCluster = CoinglassClusterSerializer(allow_null=True)
     mapData = CoinglassClusterSerializer(many=True, help_text="The largest, by price")
+    builtFrom = CoinglassHeatmapBasisSerializer()
     note = serializers.CharField(help_text="What the map is made of")
 
 
@@ -225,7 +238,7 @@ class CoinglassExchangeInterestSerializer(serializers.Serializer[Any]):
 
 class CoinglassOpenInterestGroupSerializer(serializers.Serializer[Any]):
     openInterestUsd = serializers.FloatField(allow_null=True, help_text="Over all exchanges")
-    openInterestQty = serializers.FloatField(allow_null=True, help_text="In coins")
+    openInterestQty = serializers.FloatField(allow_null=True, help_text=QUANTITY)
     change = WindowsField()
     exchanges = CoinglassExchangeInterestSerializer(many=True)
 

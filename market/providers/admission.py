@@ -23,6 +23,9 @@ from market.store_contract import Budget, Store
 # httpx searches all connections for each request: 1.2 ms CPU per call at 20, 10 ms at 100. The
 # slots in front have the same number, so that nothing ever queues inside the pool (4 ms).
 POOL_CONNECTIONS = 20
+# Of these, what direct requests may hold: a vendor that takes half a minute for each of them still
+# has connections for signals.
+CLIENT_CONNECTIONS = POOL_CONNECTIONS // 2
 # A wait that ends this close to the deadline is in vain: the call itself takes time.
 LEAST_TIME_TO_CALL_S = 0.2
 _BUDGET_USED = "our own budget for these calls is used up"
@@ -53,6 +56,7 @@ class Admission:
         self._penalties = penalties
         self._sleep = sleep
         self._slots = asyncio.Semaphore(POOL_CONNECTIONS)
+        self._client_slots = asyncio.Semaphore(CLIENT_CONNECTIONS)
         self._queues: WeakValueDictionary[tuple[str, str], _Queue] = WeakValueDictionary()
 
     async def enter(self, pool: str, scope: str, cost: int, deadline: float) -> Passage:
@@ -92,13 +96,23 @@ class Admission:
             queue.head.release()
 
     def leave(self) -> None:
+        """Give the slot back; called by the task that entered, whose payer it still has."""
         self._slots.release()
+        if current_payer() is not None:
+            self._client_slots.release()
 
     async def _enter_for_client(
         self, payer: ClientPayer, budgets: Sequence[Budget], cost: int
     ) -> Passage:
         """Pay from the clients' share too, or refuse at once: web threads do not wait in line."""
-        passage, wait_s, reason = await self._ask([*budgets, *payer.shares(budgets, cost)], cost)
+        await self._client_slots.acquire()
+        passage = None
+        try:
+            joined = [*budgets, *payer.shares(budgets, cost)]
+            passage, wait_s, reason = await self._ask(joined, cost)
+        finally:
+            if passage is None:
+                self._client_slots.release()
         if passage is None:
             if reason == _BUDGET_USED:
                 raise ClientShareSpent(self._policy.name, retry_after_s=max(wait_s, 1.0))

@@ -231,4 +231,6 @@ def _ticker(row: Any) -> Ticker | None:
         quote_volume_usd=read_optional(row, "quoteVolume", not_negative),
         price_change_24h_pct=read_optional(row, "priceChangePercent", finite),
         observed_at_ms=read(row, "closeTime", epoch_ms),
+        high_24h_per_unit=read_optional(row, "highPrice", not_negative) or None,
+        low_24h_per_unit=read_optional(row, "lowPrice", not_negative) or None,
     )

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 FAILURES_TO_OPEN = 5  # in a row; each a call given up after its retries
 FIRST_COOL_DOWN_S = 30.0
 LONGEST_COOL_DOWN_S = 300.0  # doubled from the first at each failed probe
-# A probe whose process died is replaced after this; longer than any call may take.
+# A probe whose process died is replaced after this; longer than a call of most providers may take.
 PROBE_LEASE_S = 20.0
 # Failures further apart than this are not "in a row".
 FAILURE_MEMORY_S = 600.0
@@ -54,8 +54,11 @@ class Passage:
 
 
 class CircuitBreaker:
-    def __init__(self, store: Store, provider: str) -> None:
+    def __init__(
+        self, store: Store, provider: str, *, probe_lease_s: float = PROBE_LEASE_S
+    ) -> None:
         self._store = store
+        self._probe_lease_s = probe_lease_s
         self._provider = provider
         self.key = f"breaker:{provider}"
 
@@ -81,7 +84,8 @@ class CircuitBreaker:
         state = load_breaker(raw)
         if state.circuit is Circuit.CLOSED:
             return Passage(after_failures=state.failures > 0)
-        probing = replace(state, circuit=Circuit.HALF_OPEN, until_s=clock.wall_s() + PROBE_LEASE_S)
+        until_s = clock.wall_s() + self._probe_lease_s
+        probing = replace(state, circuit=Circuit.HALF_OPEN, until_s=until_s)
         if not self._write(raw, probing):
             raise ProviderCircuitOpen(
                 self._provider, "not asked: another call is trying it", retry_after_s=1.0

@@ -107,9 +107,16 @@ class CoinGecko:
         return parse_coins_list(await self._get("/coins/list", {}, LIST_TTL_S))
 
     async def fetch_markets(
-        self, *, page: int = 1, per_page: int = MAX_PER_PAGE, ids: Sequence[str] = ()
+        self,
+        *,
+        page: int = 1,
+        per_page: int = MAX_PER_PAGE,
+        ids: Sequence[str] = (),
+        category: str = "",
     ) -> Parsed[tuple[CoinMarket, ...]]:
-        """Return a page of coins by market cap, or the coins named; the last page may be empty.
+        """Return a page of coins by market cap, of all, of a category, or of those named.
+
+        The last page may be empty.
 
         Source: GET /coins/markets.
         """
@@ -123,6 +130,8 @@ class CoinGecko:
         }
         if ids:
             params["ids"] = ",".join(ids)
+        if category:
+            params["category"] = category
         return parse_markets(await self._get("/coins/markets", params, MARKETS_TTL_S))
 
     async def fetch_coin_detail(self, coin_id: str) -> Parsed[CoinDetail]:

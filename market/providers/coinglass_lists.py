@@ -7,6 +7,7 @@ The half of the client that needs no span of time; the other is ``coinglass``. P
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from market.providers.coinglass_catalogue_payloads import (
@@ -51,7 +52,7 @@ from market.providers.query import present, within
 from market.providers.refusals import EndpointRefused, RefusedEndpoints
 from market.providers.replies import KeyedCalls, Reply
 from market.providers.transport import Transport
-from market.types import Series
+from market.types import Instrument, Series
 
 T = TypeVar("T")
 V = TypeVar("V", str, float)
@@ -62,8 +63,21 @@ CATALOGUE_TTL_S = 3600.0
 LIST_TTL_S = 30.0
 INDEX_TTL_S = 3600.0  # renewed daily
 
+LIQUIDATION_ORDERS = "futures/liquidation/order"
+# Whose single orders are read, and from what size on: at most 200 come in one answer.
+ORDERS_EXCHANGE = "Binance"
+ORDERS_LEAST_USD = 10_000
+
 MAX_PER_PAGE = 200
 LONGEST_COIN = 24
+
+
+@dataclass(frozen=True, slots=True)
+class CoinName:
+    """The vendor's name of a coin; one of its units is ``multiplier`` coins."""
+
+    name: str
+    multiplier: int = 1
 
 
 class CoinglassLists:
@@ -78,6 +92,22 @@ class CoinglassLists:
     async def fetch_supported_coins(self) -> Reply[tuple[str, ...]]:
         """Return every coin. Source: GET /api/futures/supported-coins."""
         return await self._list("futures/supported-coins", {}, parse_names, CATALOGUE_TTL_S)
+
+    async def find_coin(self, instrument: Instrument) -> CoinName | None:
+        """Return what the vendor calls a coin: PEPE may be listed as 1000PEPE, or not at all.
+
+        Only multiples of a coin need the list of names; any other coin has its own.
+        """
+        own = CoinName(instrument.symbol.base)
+        multiples = [
+            CoinName(listing.venue_symbol.removesuffix("USDT"), listing.multiplier)
+            for listing in (instrument.binance, instrument.okx)
+            if listing is not None and listing.multiplier > 1
+        ]
+        if not multiples:
+            return own
+        known = (await self.fetch_supported_coins()).value
+        return next((coin for coin in (own, *multiples) if coin.name in known), None)
 
     async def fetch_supported_exchanges(self) -> Reply[tuple[str, ...]]:
         """Return every exchange. Source: GET /api/futures/supported-exchanges."""
@@ -164,7 +194,7 @@ class CoinglassLists:
         )
 
     async def fetch_liquidation_orders(
-        self, coin: str, *, exchange: str = "Binance", least_usd: int = 10_000
+        self, coin: str, *, exchange: str = ORDERS_EXCHANGE, least_usd: int = ORDERS_LEAST_USD
     ) -> Reply[tuple[LiquidationFill, ...]]:
         """Return single forced orders of the last 7 days, at most 200, from Standard on.
 
@@ -175,7 +205,7 @@ class CoinglassLists:
             "symbol": coin_name(coin),
             "min_liquidation_amount": str(least_usd),
         }
-        return await self._list("futures/liquidation/order", params, parse_liquidation_orders)
+        return await self._list(LIQUIDATION_ORDERS, params, parse_liquidation_orders)
 
     async def fetch_taker_shares(self, coin: str, window: str) -> Reply[ByExchange[TakerShare]]:
         """Return what takers bought and sold within a window of 5m to 24h.

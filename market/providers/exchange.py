@@ -17,8 +17,9 @@ from market.providers.errors import (
 )
 from market.providers.policy import ProviderPolicy
 
-# A whole exchange, however slowly it drips. The client's own time-outs end silent ones earlier.
-LONGEST_EXCHANGE_S = 10.0
+# A host that does not even accept is given up early. The pool makes nobody wait: there are as many
+# slots in front of it.
+CONNECT_S, WRITE_S, POOL_S = 3.0, 3.0, 1.0
 # First characters of JSON as vendors send it; "<" is a block page whatever its content type says.
 _JSON_BEGINNINGS = frozenset(b'{["-0123456789tfn')
 _JSON_SPACE = b" \t\r\n\xef\xbb\xbf"
@@ -40,12 +41,22 @@ async def exchange(
     params: Params,
     until: float,
 ) -> Answer:
-    """GET and read all of the answer by ``until`` (loop time). Redirects are not followed."""
-    provider = policy.name
+    """GET and read all of the answer by ``until`` (loop time), or as long as the policy allows.
+
+    Redirects are not followed.
+    """
+    provider, patience = policy.name, policy.patience
+    until = min(until, asyncio.get_running_loop().time() + patience.exchange_s)
     try:
         async with asyncio.timeout_at(until):
             request = client.build_request(
-                "GET", path, params=params or None, headers=dict(policy.headers)
+                "GET",
+                path,
+                params=params or None,
+                headers=dict(policy.headers),
+                timeout=httpx.Timeout(
+                    connect=CONNECT_S, read=patience.silence_s, write=WRITE_S, pool=POOL_S
+                ),
             )
             response = await client.send(request, stream=True, follow_redirects=False)
             try:

@@ -18,7 +18,8 @@ from market.types import Listing, Venue
 
 # Deep enough for every wall near the price, and the dearest that still weighs 2 on Binance.
 LEVELS = 50
-EVIDENCE_WEIGHT = BINANCE_DEPTH_WEIGHT[LEVELS] + BINANCE_TRADES_WEIGHT
+BOOK_WEIGHT = BINANCE_DEPTH_WEIGHT[LEVELS]
+EVIDENCE_WEIGHT = BOOK_WEIGHT + BINANCE_TRADES_WEIGHT
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from market import clock
 from market.providers.answers import error_fields, raise_for_status
 from market.providers.errors import ProviderRateLimited, ProviderRejected, ProviderUnavailable
 from market.providers.plans import DAY_S, LunarCrushPlan
+from market.providers.policy import Patience
 from market.providers.refusals import EndpointRefused, KeyRefused
 from market.providers.replies import POOL
 from market.providers.transport import ProviderPolicy
@@ -24,6 +25,8 @@ LONGEST_MINUTE_S = 120.0
 FORBIDDEN_S = 600.0  # the content network's block of our address or program
 # Lists of all coins without a limit were 8 MB; ours are limited.
 MAX_RESPONSE_BYTES = 8_000_000
+# A list of a thousand coins is put together on request, and a lost call is one of few a day.
+PATIENCE = Patience(silence_s=15.0, exchange_s=25.0)
 
 
 def lunarcrush_policy(api_key: str, plan: LunarCrushPlan, budget_share: float) -> ProviderPolicy:
@@ -36,6 +39,7 @@ def lunarcrush_policy(api_key: str, plan: LunarCrushPlan, budget_share: float) -
         hold_s=hold_s,
         max_response_bytes=MAX_RESPONSE_BYTES,
         headers={KEY_HEADER: f"Bearer {api_key}"},
+        patience=PATIENCE,
     )
 
 

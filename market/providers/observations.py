@@ -64,6 +64,8 @@ class Ticker:
     quote_volume_usd: float | None
     price_change_24h_pct: float | None
     observed_at_ms: int
+    high_24h_per_unit: float | None = None
+    low_24h_per_unit: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,8 @@ def _ticker(row: Any) -> Ticker | None:
         quote_volume_usd=None if volume_base is None else volume_base * last_price,
         price_change_24h_pct=None if open_24h is None else (last_price / open_24h - 1.0) * 100.0,
         observed_at_ms=read(row, "ts", epoch_ms),
+        high_24h_per_unit=read_optional(row, "high24h", positive),
+        low_24h_per_unit=read_optional(row, "low24h", positive),
     )
 
 
@@ -232,7 +234,7 @@ def parse_liquidation_orders(payload: Any, listing: Listing) -> Parsed[Liquidati
         row = mapping(row)
         if row.get("instId") == listing.venue_symbol:
             details.extend(read(row, "details", rows_of))
-    parsed = parse_rows(details, lambda detail: _liquidation_order(detail, listing))
+    parsed = parse_rows(details, lambda detail: parse_liquidation_order(detail, listing))
     orders = {order.key: order for order in parsed.value}  # pages overlap: each order once
     ascending = sorted(orders.values(), key=lambda order: (order.ts_ms, order.key))
     return Parsed(
@@ -246,7 +248,8 @@ def parse_liquidation_orders(payload: Any, listing: Listing) -> Parsed[Liquidati
     )
 
 
-def _liquidation_order(detail: Any, listing: Listing) -> LiquidationOrder:
+def parse_liquidation_order(detail: Any, listing: Listing) -> LiquidationOrder:
+    """Parse one forced order, of a page or of the stream; raises one of ``UNREADABLE``."""
     row = mapping(detail)
     ts_ms = read(row, "ts", epoch_ms)
     price = read(row, "bkPx", positive)

@@ -30,6 +30,16 @@ class ClientShareSpent(ProviderRateLimited):
         )
 
 
+def client_share(budget: Budget, cost: int = 1) -> Budget:
+    """Return the clients' share of a budget, never less than the call itself costs."""
+    return Budget(
+        f"{budget.key}:clients",
+        max(int(budget.limit * CLIENT_SHARE), min(cost, budget.limit), 1),
+        budget.window_s,
+        budget.aligned,
+    )
+
+
 class ClientPayer:
     """Pays for one direct request, all of its calls together."""
 
@@ -40,16 +50,7 @@ class ClientPayer:
         self.spent += cost
 
     def shares(self, budgets: Sequence[Budget], cost: int) -> list[Budget]:
-        """Return the clients' share of each budget, never less than the call itself costs."""
-        return [
-            Budget(
-                f"{budget.key}:clients",
-                max(int(budget.limit * CLIENT_SHARE), min(cost, budget.limit), 1),
-                budget.window_s,
-                budget.aligned,
-            )
-            for budget in budgets
-        ]
+        return [client_share(budget, cost) for budget in budgets]
 
 
 _payer: ContextVar[ClientPayer | None] = ContextVar("payer", default=None)

@@ -1,14 +1,14 @@
 """What signals and scans may spend of a paid plan, spread over the day.
 
-The transport keeps a plan's limits; this keeps its *use* even: of each budget the larger part, and
-of a day's budget a twenty-fourth per hour, so that a day's calls are not gone by breakfast and
-direct requests find some left. Whoever wants to read asks first, the oldest value first
-(``market.keyed_plan``); what is refused here is left out and said to be.
+The transport keeps a plan's limits; this keeps its *use* even: of each budget half, and of a day's
+budget a twenty-fourth per hour, so that a day's calls are not gone by breakfast and direct requests
+find some left. Whoever wants to read asks first, the oldest value first
+(``market.sources.planned``); what is refused here is left out and said to be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from market.providers.plans import DAY_S
 from market.providers.rate_limit import Pool
@@ -27,7 +27,8 @@ class PlanShare:
     def __init__(self, provider: str, plan_name: str, pools: Sequence[Pool], store: Store) -> None:
         self.plan_name = plan_name
         self._store = store
-        self._budgets = list(_shares(provider, pools))
+        self._named = dict(_shares(provider, pools))
+        self._budgets = list(self._named.values())
 
     @property
     def most_at_once(self) -> int:
@@ -43,6 +44,14 @@ class PlanShare:
         except StoreUnavailable:
             return False  # without counting, nothing of a paid plan is spent
 
+    def used(self) -> list[tuple[str, int, int]]:
+        """Return (window, used, limit) of each part. Asks the store, in the caller's thread."""
+        used = self._store.used(self._budgets)
+        return [
+            (name, count, budget.limit)
+            for (name, budget), count in zip(self._named.items(), used, strict=True)
+        ]
+
     def __str__(self) -> str:
         windows = ", ".join(f"{b.limit} per {_SPANS[b.window_s]}" for b in self._budgets)
         return f"the {self.plan_name} plan affords {windows}"
@@ -51,12 +60,11 @@ class PlanShare:
 _SPANS = {60: "minute", HOUR_S: "hour", DAY_S: "day"}
 
 
-def _shares(provider: str, pools: Sequence[Pool]) -> Sequence[Budget]:
-    found = []
+def _shares(provider: str, pools: Sequence[Pool]) -> Iterator[tuple[str, Budget]]:
     for pool in pools:
         limit = max(1, int(pool.limit * SHARE))
-        found.append(Budget(f"{provider}:{pool.name}:signals", limit, pool.window_s, pool.aligned))
+        key = f"{provider}:{pool.name}:signals"
+        yield pool.name, Budget(key, limit, pool.window_s, pool.aligned)
         if pool.window_s == DAY_S:
             hourly = max(1, limit // 24)
-            found.append(Budget(f"{provider}:hour:signals", hourly, HOUR_S))
-    return found
+            yield "hour", Budget(f"{provider}:hour:signals", hourly, HOUR_S)

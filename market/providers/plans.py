@@ -169,5 +169,13 @@ COINAPI_PLANS: Mapping[str, CoinApiPlan] = {
 }
 
 
+Plan = CoinglassPlan | LunarCrushPlan | CoinApiPlan
+PLANS: Mapping[str, Mapping[str, Plan]] = {
+    "coinglass": COINGLASS_PLANS,
+    "lunarcrush": LUNARCRUSH_PLANS,
+    "coinapi": COINAPI_PLANS,
+}
+
+
 def _pool(name: str, limit: int, budget_share: float, window_s: int, aligned: bool = False) -> Pool:
     return Pool(name, max(1, int(limit * budget_share)), window_s, aligned=aligned)

@@ -13,6 +13,18 @@ MAX_RESPONSE_BYTES = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a provider may take, in seconds, whoever waits.
+
+    ``silence_s`` between two parts of an answer, the first one included; ``exchange_s`` for all of
+    it, however slowly it drips.
+    """
+
+    silence_s: float = 5.0
+    exchange_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderPolicy:
     """Wiring of one provider.
 
@@ -30,3 +42,4 @@ class ProviderPolicy:
     max_response_bytes: int = MAX_RESPONSE_BYTES
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # may hold the key
     longest_doubled_wait_s: float = LONGEST_DOUBLED_WAIT_S
+    patience: Patience = Patience()

@@ -55,6 +55,7 @@ class ProviderState:
     state: Literal["ok", "rate_limited", "blocked", "open"]
     detail: str
     until: datetime | None
+    pools: tuple[Pool, ...]  # those that are not metered per instrument
     budgets: tuple[BudgetUse, ...]
     last_error: ProviderFault | None
     last_success_at: datetime | None
@@ -145,6 +146,7 @@ def _state(store: Store, name: str) -> ProviderState:
         state=state,
         detail=detail,
         until=None if until is None else clock.datetime_at(int(until * 1000)),
+        pools=tuple(pool for pool in pools if not pool.scoped),
         budgets=tuple(BudgetUse(*use) for use in used_budgets(store, name, pools)),
         last_error=None
         if error is None

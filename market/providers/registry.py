@@ -25,10 +25,9 @@ from market.providers.lunarcrush import LunarCrush
 from market.providers.lunarcrush_limits import lunarcrush_policy
 from market.providers.okx import Okx
 from market.providers.plan_share import PlanShare
-from market.providers.plans import COINAPI_PLANS, COINGLASS_PLANS, LUNARCRUSH_PLANS
+from market.providers.plans import COINAPI_PLANS, COINGLASS_PLANS, LUNARCRUSH_PLANS, PLANS
 from market.providers.rate_limit import Pool
 from market.providers.refusals import RefusedEndpoints, account_of
-from market.providers.replies import POOL
 from market.providers.transport import ProviderPolicy, Transport
 from market.store import Store
 
@@ -91,10 +90,8 @@ def build_providers(make_client: Callable[[str], httpx.AsyncClient], store: Stor
 
     refused_endpoints: dict[str, RefusedEndpoints] = {}
 
-    def keyed(
-        policy: ProviderPolicy, base_url: str | None, plan_name: str
-    ) -> tuple[Transport, RefusedEndpoints]:
-        shares[policy.name] = PlanShare(policy.name, plan_name, policy.pools[POOL], store)
+    def keyed(policy: ProviderPolicy, base_url: str | None) -> tuple[Transport, RefusedEndpoints]:
+        shares[policy.name] = plan_share_of(policy.name, store)
         refused_endpoints[policy.name] = endpoints_refused(policy.name, store)
         return transport(policy, base_url), refused_endpoints[policy.name]
 
@@ -104,7 +101,6 @@ def build_providers(make_client: Callable[[str], httpx.AsyncClient], store: Stor
         way_out, refused = keyed(
             coinglass_policy(settings.COINGLASS_API_KEY, coinglass_plan, share),
             settings.COINGLASS_BASE_URL,
-            coinglass_plan.name,
         )
         coinglass = Coinglass(way_out, coinglass_plan, refused)
     if settings.LUNARCRUSH_API_KEY:
@@ -112,7 +108,6 @@ def build_providers(make_client: Callable[[str], httpx.AsyncClient], store: Stor
         way_out, refused = keyed(
             lunarcrush_policy(settings.LUNARCRUSH_API_KEY, lunarcrush_plan, share),
             settings.LUNARCRUSH_BASE_URL,
-            lunarcrush_plan.name,
         )
         lunarcrush = LunarCrush(way_out, lunarcrush_plan, refused)
     if settings.COINAPI_KEY:
@@ -120,7 +115,6 @@ def build_providers(make_client: Callable[[str], httpx.AsyncClient], store: Stor
         way_out, refused = keyed(
             coinapi_policy(settings.COINAPI_KEY, coinapi_plan, share),
             settings.COINAPI_BASE_URL,
-            coinapi_plan.name,
         )
         coinapi = CoinApi(way_out, coinapi_plan, refused)
     return Providers(
@@ -180,6 +174,12 @@ def provider_availability() -> list[ProviderAvailability]:
             for name, (key_variable, plan_variable) in KEYED.items()
         ),
     ]
+
+
+def plan_share_of(name: str, store: Store) -> PlanShare:
+    """Return what signals and scans may spend of a paid provider's configured plan."""
+    plan = PLANS[name][getattr(settings, KEYED[name][1])]
+    return PlanShare(name, plan.name, plan.pools(settings.PROVIDER_BUDGET_SHARE), store)
 
 
 def endpoints_refused(name: str, store: Store) -> RefusedEndpoints:

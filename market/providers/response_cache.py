@@ -23,8 +23,6 @@ from market.store_contract import Store
 # answers (exchange lists) are parsed again; their readers keep what they made of them.
 MEMORY_BYTES = 4_000_000
 MEMORY_MAX_BODY_BYTES = 512_000
-# Longer than a call without queueing takes. When it lapses a second process asks as well.
-LOCK_S = 15.0
 
 _HEADER = struct.Struct(">dq")  # wall time of the fetch in s, market time of the fetch in ms
 
@@ -45,8 +43,11 @@ class _Kept:
 
 
 class ResponseCache:
-    def __init__(self, store: Store, provider: str, base_url: str) -> None:
+    """``longest_call_s``: a process that holds a lock for longer than this is taken for dead."""
+
+    def __init__(self, store: Store, provider: str, base_url: str, longest_call_s: float) -> None:
         self._store = store
+        self._lock_s = longest_call_s
         # Two hosts of one vendor, or the sandbox and the real one, never share answers.
         self._scope = f"{provider}:{hashlib.sha256(base_url.encode()).hexdigest()[:8]}"
         self._memory: OrderedDict[str, _Kept] = OrderedDict()
@@ -71,7 +72,7 @@ class ResponseCache:
                 if locked:  # it came between the first look and the lock
                     self._store.release(f"asking:{key}", token)
                 return raw
-            if not locked and not self._store.add(f"asking:{key}", token, LOCK_S):
+            if not locked and not self._store.add(f"asking:{key}", token, self._lock_s):
                 return None
         return True
 

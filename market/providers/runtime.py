@@ -21,9 +21,11 @@ from typing import TypeVar
 import httpx
 
 from config import version
+from market.pool import give_back_pooled_connections
 from market.providers.admission import POOL_CONNECTIONS
 from market.providers.connections import SpreadTransport
 from market.providers.deadline import deadline_within
+from market.providers.lasting import lasting
 from market.providers.registry import Providers, build_providers
 from market.store import Store, get_store
 
@@ -32,9 +34,6 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 ClientFactory = Callable[[str], httpx.AsyncClient]
 
-# Phases of one exchange: a host that does not even accept is given up early; answers of 1 MB take
-# a second or two on a slow line. The pool never makes anyone wait: there are as many slots.
-TIMEOUTS = httpx.Timeout(connect=3.0, read=5.0, write=3.0, pool=1.0)
 # Vendors close idle connections after a minute or so; ours go first.
 KEEPALIVE_EXPIRY_S = 45.0
 # For the loop to notice its own deadline; after that it is stuck, and the caller is not.
@@ -57,15 +56,25 @@ class ProviderRuntime:
         self._clients: list[httpx.AsyncClient] = []
         self._providers: Providers | None = None
 
-    def run(self, make: Callable[[Providers], Awaitable[T]], *, timeout_s: float) -> T:
+    def run(
+        self,
+        make: Callable[[Providers], Awaitable[T]],
+        *,
+        timeout_s: float,
+        lasting_s: float | None = None,
+    ) -> T:
         """Run ``make(providers)`` on the loop and return its result; TimeoutError when late.
 
-        A call that is late is cancelled, and everything it awaits with it.
+        A call that is late is cancelled, and everything it awaits with it; unless ``lasting_s`` is
+        given: then it may take so long altogether, and leaves its answers in the caches.
         """
         loop = self._running_loop()
         if threading.current_thread() is self._thread:
             raise RuntimeError("the provider runtime would wait for itself: await instead")
-        future: Future[T] = asyncio.run_coroutine_threadsafe(self._bounded(make, timeout_s), loop)
+        give_back_pooled_connections()
+        future: Future[T] = asyncio.run_coroutine_threadsafe(
+            self._bounded(make, timeout_s, lasting_s), loop
+        )
         try:
             return future.result(timeout_s + GRACE_S)
         except CancelledError:
@@ -90,12 +99,20 @@ class ProviderRuntime:
             if not thread.is_alive():
                 loop.close()
 
-    async def _bounded(self, make: Callable[[Providers], Awaitable[T]], timeout_s: float) -> T:
+    async def _bounded(
+        self,
+        make: Callable[[Providers], Awaitable[T]],
+        timeout_s: float,
+        lasting_s: float | None,
+    ) -> T:
         if self._providers is None:
             self._providers = build_providers(self._make_client, self._store or get_store())
+        providers = self._providers
         async with asyncio.timeout(timeout_s):
+            if lasting_s is not None:
+                return await lasting(lambda: make(providers), lasting_s)
             with deadline_within(timeout_s):
-                return await make(self._providers)
+                return await make(providers)
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         if self._pid == os.getpid() and self._loop is not None:  # in this order: see _start
@@ -146,7 +163,6 @@ def pooled_client(base_url: str) -> httpx.AsyncClient:
             keepalive_expiry_s=KEEPALIVE_EXPIRY_S,
             verify=_ssl_context(),
         ),
-        timeout=TIMEOUTS,
         headers={
             "User-Agent": f"futures-signals/{version.VERSION}",
             "Accept": "application/json",

@@ -18,7 +18,7 @@ import httpx
 
 from market import clock
 from market.providers.admission import LEAST_TIME_TO_CALL_S, Admission
-from market.providers.circuit_breaker import CircuitBreaker, Passage
+from market.providers.circuit_breaker import PROBE_LEASE_S, CircuitBreaker, Passage
 from market.providers.deadline import deadline
 from market.providers.errors import (
     ProviderError,
@@ -28,7 +28,6 @@ from market.providers.errors import (
     ProviderUnavailable,
 )
 from market.providers.exchange import (
-    LONGEST_EXCHANGE_S,
     Answer,
     Params,
     exchange,
@@ -55,6 +54,8 @@ for _library in ("httpx", "httpcore"):
 RETRY_DELAYS_S = (0.25, 0.5)
 # A provider that had less time than this before our deadline is not blamed for its silence.
 FAIR_WAIT_S = 2.0
+# What a call may take before and after its exchange. Then others take it for lost.
+STORING_S = 5.0
 # How often to look whether another process has its answer.
 POLL_S = 0.05
 
@@ -86,10 +87,13 @@ class Transport:
         self._client = client
         self._sleep = sleep
         self._jitter = jitter
-        self._breaker = CircuitBreaker(store, policy.name)
+        longest_call_s = policy.patience.exchange_s + STORING_S
+        self._breaker = CircuitBreaker(
+            store, policy.name, probe_lease_s=max(PROBE_LEASE_S, longest_call_s)
+        )
         self._penalties = Penalties(store, policy.name, policy.longest_doubled_wait_s)
         self._admission = Admission(policy, store, self._breaker, self._penalties, sleep)
-        self._cache = ResponseCache(store, policy.name, str(client.base_url))
+        self._cache = ResponseCache(store, policy.name, str(client.base_url), longest_call_s)
         self._board = StateBoard(store, policy)
         self._flights: SingleFlight[Fetched] = SingleFlight(policy.name)
         self._failed_before = False  # this process counted a failure since the last success
@@ -202,11 +206,7 @@ class Transport:
         """Send on the slot that admission took; give the slot back whatever happens."""
         try:
             answer = await exchange(
-                self._client,
-                self._policy,
-                call.path,
-                call.params,
-                min(call.deadline, started + LONGEST_EXCHANGE_S),
+                self._client, self._policy, call.path, call.params, call.deadline
             )
         except asyncio.CancelledError:
             # Nobody can wait for the store now. Whoever cancels after a fair wait was let down.

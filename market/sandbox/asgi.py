@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Generic, TypeVar
+from asyncio import Task, create_task
+from typing import Generic, TypeVar
 from urllib.parse import parse_qsl
+
+import httpx
 
 from market.sandbox.control import PREFIX as CONTROL_PREFIX
 from market.sandbox.control import control, root_page
 from market.sandbox.http import ConnectionDropped, Request, Response, json_response
+from market.sandbox.sockets import Receive, Scope, Send, serve_stream
+from market.sandbox.telegram_push import push_forever
 from market.sandbox.upstreams import Upstreams
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 U = TypeVar("U", bound=Upstreams)
 
-# Control requests are small.
-_MOST_BODY_BYTES = 100_000
+# A picture for Telegram may have ten million; what is longer is read so far.
+_MOST_BODY_BYTES = 11_000_000
 
 
 class SandboxApp(Generic[U]):
@@ -27,14 +27,21 @@ class SandboxApp(Generic[U]):
     def __init__(self, sandbox: U, *, in_process: bool = False) -> None:
         self.sandbox = sandbox
         self._in_process = in_process
+        self._pushing: Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await serve_stream(self.sandbox, _stream_request(scope), receive, send)
+            return
         if scope["type"] != "http":
             return
+        if self._pushing is None and not self._in_process:
+            updates = self.sandbox.telegram.updates
+            self._pushing = create_task(push_forever(updates, httpx.AsyncClient))
         request = await _request(scope, receive)
         mounted = self.sandbox.mounted(request.path)
         if mounted is not None:
-            below = _below(request, mounted.vendor.prefix)
+            below = request.below(mounted.vendor.prefix)
             try:
                 response = await self.sandbox.answer(mounted, below)
             except ConnectionDropped:
@@ -43,12 +50,16 @@ class SandboxApp(Generic[U]):
                 await _hang_up(send)
                 return
         elif request.path.startswith(CONTROL_PREFIX + "/"):
-            response = control(self.sandbox, _below(request, CONTROL_PREFIX))
+            response = control(self.sandbox, request.below(CONTROL_PREFIX))
         elif request.path == "/":
             response = root_page(self.sandbox)
         else:
             response = json_response({"error": "nothing here; see /"}, 404)
         await _send(send, response)
+
+
+def _stream_request(scope: Scope) -> Request:
+    return _described(scope, "GET", b"")
 
 
 async def _request(scope: Scope, receive: Receive) -> Request:
@@ -59,6 +70,10 @@ async def _request(scope: Scope, receive: Receive) -> Request:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
+    return _described(scope, scope["method"], body)
+
+
+def _described(scope: Scope, method: str, body: bytes) -> Request:
     headers = {
         key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]
     }
@@ -69,19 +84,8 @@ async def _request(scope: Scope, receive: Receive) -> Request:
         params=dict(query),
         headers=headers,
         client=client[0] if client else "",
-        method=scope["method"],
+        method=method,
         body=body,
-    )
-
-
-def _below(request: Request, prefix: str) -> Request:
-    return Request(
-        request.path[len(prefix) :] or "/",
-        request.params,
-        request.headers,
-        request.client,
-        request.method,
-        request.body,
     )
 
 

@@ -1,14 +1,15 @@
 """Binance USDⓈ-M futures as it answers without a key: prices, funding, depth. Under ``/binance``.
 
 Numbers as strings, times as numbers, oldest first, no envelope. The list of contracts is in
-``binance_listing``, books and trades in ``binance_book``, the statistics in ``binance_statistics``.
+``binance_listing``, books and trades in ``binance_book``, the statistics in ``binance_statistics``,
+the websockets in ``binance_stream``.
 """
 
 from __future__ import annotations
 
 import math
 
-from market.sandbox import bars, binance_book, binance_listing, binance_statistics
+from market.sandbox import bars, binance_book, binance_listing, binance_statistics, binance_stream
 from market.sandbox.bars import Bars, BarSpec
 from market.sandbox.binance_rules import (
     FUNDING_POOL,
@@ -19,11 +20,13 @@ from market.sandbox.binance_rules import (
     time_of,
     weighs,
 )
+from market.sandbox.forced_order_feed import ForcedOrderFeed
 from market.sandbox.http import (
     Endpoint,
     Request,
     Response,
     Vendor,
+    VendorStream,
     decimal,
     json_response,
     whole,
@@ -50,9 +53,11 @@ INTERVALS = {
 class Binance(Vendor):
     name = "binance"
     prefix = "/binance"
+    connect_pool = binance_stream.CONNECT_POOL
 
     def __init__(self, source: MarketSource) -> None:
         self._source = source
+        self._forced_orders = ForcedOrderFeed(source, lambda universe: universe.binance)
         self._pages = BarPages(source, _kline_rows)
         listing = binance_listing.Listing(source)
         book = binance_book.Book(source)
@@ -95,6 +100,9 @@ class Binance(Vendor):
         if refusal.banned_until_ms is not None:
             return banned(refusal.banned_until_ms, retry)
         return too_many_requests(retry)
+
+    def open_stream(self, request: Request) -> VendorStream | None:
+        return binance_stream.open_stream(self._forced_orders, request)
 
     def klines(self, request: Request, now_ms: int) -> Response:
         contract = contract_of(self._source, request, now_ms)

@@ -61,7 +61,7 @@ class Markets:
         for listed in list(self._venues.coins(at_ms).values())[start : start + per_page]:
             markets = [m for m in listed.markets if wanted is None or m.name.lower() in wanted]
             if markets:
-                cap = caps.get(listed.symbol) if listed.coin.rank <= _CAP_KNOWN_TO_RANK else None
+                cap = caps.get(listed.coin.base) if listed.coin.rank <= _CAP_KNOWN_TO_RANK else None
                 rows.append(self._coin_row(listed, markets, cap, at_ms))
         return rows
 

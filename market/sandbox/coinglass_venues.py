@@ -175,7 +175,9 @@ class Venues:
             ]
             if own:
                 others = self._followers(own[0]) if self._source.simulated else []
-                listed[coin.base] = Listed(coin.base, coin, (*own, *others))
+                # Where it is priced by the thousand, it is listed so.
+                name = own[0].contract.base_asset if own[0].contract.unit > 1 else coin.base
+                listed[name] = Listed(name, coin, (*own, *others))
         return listed
 
     @staticmethod

@@ -11,11 +11,15 @@ from typing import Any
 import orjson
 
 from market import clock
+from market.sandbox import telegram_control
 from market.sandbox.http import HTML, Request, Response, json_response
 from market.sandbox.scenarios import SCENARIOS
+from market.sandbox.telegram_rules import TOKEN as TELEGRAM_TOKEN
 from market.sandbox.upstreams import Upstreams
 
 PREFIX = "/_control"
+
+_Action = Callable[[Upstreams, dict[str, Any]], Any]
 
 
 class _BadRequest(ValueError):
@@ -30,8 +34,10 @@ def control(sandbox: Upstreams, request: Request) -> Response:
     if action is None:
         return json_response({"error": "no such control"}, 404)
     try:
-        return json_response(action(sandbox, _body(request)))
-    except (_BadRequest, ValueError, TypeError, KeyError) as e:
+        return json_response(action(sandbox, {**request.params, **_body(request)}))
+    except KeyError as e:
+        return json_response({"error": f"give {e.args[0]}"}, 400)
+    except (_BadRequest, ValueError, TypeError) as e:
         return json_response({"error": str(e)}, 400)
 
 
@@ -67,11 +73,13 @@ Calls so far: {sandbox.calls()}, of them over a limit: {len(sandbox.violations)}
 <h2>Base URLs</h2><ul>{bases}</ul>
 <h2>Keys that paid vendors accept</h2><ul>{keys}</ul>
 <p>Anything may follow a key to tell several apart; one that ends in <code>-revoked</code> is
-refused.</p>
+refused. Telegram's bot token: <code>{TELEGRAM_TOKEN}</code></p>
 <h2>Faults in force</h2><ul>{items}</ul>
 <p>Control: <code>GET|POST {PREFIX}/faults</code>, <code>POST {PREFIX}/clock</code>,
 <code>POST {PREFIX}/settings</code>, <code>GET {PREFIX}/calls</code>,
-<code>POST {PREFIX}/reset</code>.
+<code>POST {PREFIX}/reset</code>. Telegram: <code>GET {PREFIX}/telegram</code>,
+<code>GET {PREFIX}/telegram/messages?chat_id=1</code>,
+<code>POST {PREFIX}/telegram/say|press|block|unblock|update</code>.
 Scenarios: {", ".join(SCENARIOS)}.</p></body></html>"""
     return Response(page.encode(), 200, HTML)
 
@@ -142,13 +150,18 @@ def _reset(sandbox: Upstreams, _body: dict[str, Any]) -> Any:
     return {"ok": True}
 
 
-_ACTIONS: dict[tuple[str, str], Callable[[Upstreams, dict[str, Any]], Any]] = {
+def _of_telegram(action: telegram_control.Action) -> _Action:
+    return lambda sandbox, body: action(sandbox.telegram, body)
+
+
+_ACTIONS: dict[tuple[str, str], _Action] = {
     ("GET", "/faults"): _list_faults,
     ("POST", "/faults"): _change_faults,
     ("POST", "/clock"): _change_clock,
     ("POST", "/settings"): _change_settings,
     ("GET", "/calls"): _calls,
     ("POST", "/reset"): _reset,
+    **{route: _of_telegram(action) for route, action in telegram_control.ACTIONS.items()},
 }
 
 

@@ -26,6 +26,7 @@ from market.sandbox import (
     coinglass_rules,
     lunarcrush_rules,
     okx,
+    telegram_rules,
 )
 from market.sandbox.http import Response, html_response, json_response
 
@@ -46,6 +47,7 @@ class FaultKind(StrEnum):
     LATENCY_MS = "latency_ms"  # (ms) answers late
     HANG = "hang"  # (s) never answers, for so long
     DEAD = "dead"  # closes the connection without an answer
+    LOST = "lost"  # (s) does what it was asked, then closes the connection without an answer
     HTTP_429 = "http_429"  # (retry_after_s or null, plain, daily) rate limit
     HTTP_418 = "http_418"  # (for_s or until_ms) banned
     HTTP_451 = "http_451"  # country not served
@@ -58,6 +60,23 @@ class FaultKind(StrEnum):
     TRUNCATED = "truncated"  # half of the JSON
     WRONG_TYPES = "wrong_types"  # numbers where texts are, and the reverse
     NAN = "nan"  # NaN where prices are
+    SILENT = "silent"  # a websocket that is open and pushes nothing
+    BROKEN = "broken"  # (after) a websocket that ends after so many pushed frames
+
+
+# What meets a websocket while it is open; everything else meets a request, or its opening.
+ON_OPEN_STREAMS = frozenset(
+    {
+        FaultKind.SILENT,
+        FaultKind.BROKEN,
+        FaultKind.EMPTY,
+        FaultKind.REORDERED,
+        FaultKind.TRUNCATED,
+        FaultKind.WRONG_TYPES,
+        FaultKind.NAN,
+    }
+)
+_ONLY_ON_STREAMS = frozenset({FaultKind.SILENT, FaultKind.BROKEN})
 
 
 @dataclass(slots=True)
@@ -122,12 +141,37 @@ class FaultBook:
 
     def strike(self, provider: str, path: str) -> list[Fault]:
         """Return the faults that hit a call, and count it."""
-        hit = [fault for fault in self._faults if fault.hits(provider, path)]
+        hit = [
+            fault
+            for fault in self._faults
+            if fault.hits(provider, path) and fault.kind not in _ONLY_ON_STREAMS
+        ]
+        self._count(hit)
+        return hit
+
+    def strike_connect(self, provider: str, path: str) -> list[Fault]:
+        """Return the faults that hit the opening of a websocket, and count it."""
+        hit = [
+            fault
+            for fault in self._faults
+            if fault.hits(provider, path) and fault.kind not in ON_OPEN_STREAMS
+        ]
+        self._count(hit)
+        return hit
+
+    def of_open_stream(self, provider: str, path: str) -> list[Fault]:
+        """Return the faults that an open websocket has now; they count no calls."""
+        return [
+            fault
+            for fault in self._faults
+            if fault.hits(provider, path) and fault.kind in ON_OPEN_STREAMS
+        ]
+
+    def _count(self, hit: list[Fault]) -> None:
         for fault in hit:
             if fault.times_left is not None:
                 fault.times_left -= 1
         self._faults = [fault for fault in self._faults if fault.times_left != 0]
-        return hit
 
 
 def instead_of_answer(fault: Fault, provider: str) -> Response | None:
@@ -151,6 +195,8 @@ def instead_of_answer(fault: Fault, provider: str) -> Response | None:
         if provider == okx.Okx.name:
             message = "Service temporarily unavailable. Please try again later."
             return json_response({"code": "50001", "msg": message, "data": []}, status)
+        if provider == telegram_rules.PROVIDER:
+            return telegram_rules.server_error(status)
         return html_response(f"{status} Service Unavailable", status)
     if fault.kind is FaultKind.HTML:
         return html_response("Request blocked", int(parameters.get("status", 403)))
@@ -188,6 +234,8 @@ def _rate_limited(provider: str, parameters: Mapping[str, Any]) -> Response:
         return coinglass_rules.too_many_requests(*headers)
     if provider == lunarcrush_rules.PROVIDER:
         return lunarcrush_rules.too_many_requests(*headers, daily=bool(parameters.get("daily")))
+    if provider == telegram_rules.PROVIDER and wait_s is not None:
+        return telegram_rules.too_many_requests(int(wait_s))
     if provider == coinapi_rules.PROVIDER:
         return coinapi_rules.too_many_requests(*headers)
     return alternative_me.too_many_requests(*headers)

@@ -1,19 +1,20 @@
 """Requests and responses of the stand-in vendors, and the routes between them.
 
-A handler is a plain function of (request, now): it reads no clock and awaits nothing. What a
-vendor refuses is raised as ``Refused`` with the response to send.
+A handler is a plain function of (request, now): it reads no clock and awaits nothing, unless the
+vendor holds the answer back, as a long poll does. What a vendor refuses is raised as ``Refused``
+with the response to send.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 import orjson
 
-from market.sandbox.metering import Charge, Meter, Refusal
+from market.sandbox.metering import Charge, Meter, Pool, Refusal
 
 JSON = "application/json;charset=UTF-8"
 HTML = "text/html; charset=utf-8"
@@ -29,6 +30,11 @@ class Request:
     client: str = "127.0.0.1"
     method: str = "GET"
     body: bytes = b""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    def below(self, prefix: str) -> Request:
+        """Return the request as who is mounted under a prefix sees it."""
+        return replace(self, path=self.path[len(prefix) :] or "/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,14 @@ class Refused(Exception):
 
 
 class ConnectionDropped(Exception):
-    """The connection is to be closed without an answer."""
+    """The connection is to be closed without an answer; ``is_done``: to a call that was obeyed."""
+
+    def __init__(self, provider: str = "", *, is_done: bool = False) -> None:
+        super().__init__(provider)
+        self.is_done = is_done
 
 
-Handler = Callable[[Request, int], Response]
+Handler = Callable[[Request, int], Response | Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +73,33 @@ class Endpoint:
     charge: Callable[[Request], Charge | None]
 
 
+class VendorStream(Protocol):
+    """A websocket. ``idle_s`` without a word from the client ends it, ``longest_s`` in any case."""
+
+    idle_s: float | None
+    longest_s: float | None
+
+    def received(self, text: str) -> list[bytes]:
+        """Return the answers to what a client sent."""
+        ...
+
+    def pushes(self, since_ms: int, now_ms: int) -> list[bytes]:
+        """Return the frames that are due after one instant and up to another."""
+        ...
+
+
 class Vendor:
     """A stand-in for one upstream: derive, fill ``endpoints``, mount it in ``upstreams``."""
 
     name: str
     prefix: str  # path of its base URL here
     endpoints: Sequence[Endpoint]
+    methods: Sequence[str] = ("GET",)
+    connect_pool: Pool | None = None  # in which the opening of websockets is counted
+
+    def read(self, request: Request) -> Request:
+        """Return a call as ``endpoints``, faults and log shall see it."""
+        return request
 
     def before(self, _request: Request) -> Response | None:
         """Return an answer that any path gets (a wrong key), or None."""
@@ -79,6 +110,10 @@ class Vendor:
     ) -> Response:
         """Add the headers the vendor sends with every answer."""
         return response
+
+    def open_stream(self, _request: Request) -> VendorStream | None:
+        """Return the websocket of a path, or None where there is none."""
+        return None
 
     def unknown_path(self) -> Response:
         return html_response("404 Not Found", 404)
@@ -107,15 +142,7 @@ def find_endpoint(vendor: Vendor, request: Request) -> tuple[Endpoint, Request] 
             all(p.startswith("{") or p == s for p, s in zip(wanted, segments, strict=True))
             and named
         ):
-            filled = Request(
-                request.path,
-                {**request.params, **named},
-                request.headers,
-                request.client,
-                request.method,
-                request.body,
-            )
-            return endpoint, filled
+            return endpoint, replace(request, params={**request.params, **named})
     return None
 
 

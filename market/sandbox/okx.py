@@ -1,15 +1,24 @@
 """OKX as it answers without a key: instruments, prices, funding, liquidations. Under ``/okx``.
 
 Everything is a string, missing is "", newest comes first, errors may come with HTTP 200. Trading
-statistics are in ``okx_statistics``.
+statistics are in ``okx_statistics``, the websocket in ``okx_stream``.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from market.sandbox import okx_prices, okx_statistics
-from market.sandbox.http import Endpoint, Request, Response, Vendor, json_response, trimmed
+from market.sandbox import okx_prices, okx_statistics, okx_stream
+from market.sandbox.forced_order_feed import ForcedOrder, ForcedOrderFeed
+from market.sandbox.http import (
+    Endpoint,
+    Request,
+    Response,
+    Vendor,
+    VendorStream,
+    json_response,
+    trimmed,
+)
 from market.sandbox.metering import Refusal
 from market.sandbox.noise import key_of
 from market.sandbox.okx_rules import (
@@ -39,9 +48,11 @@ _FUNDING_KEPT_MS = 92 * DAY_MS
 class Okx(Vendor):
     name = "okx"
     prefix = "/okx"
+    connect_pool = okx_stream.CONNECT_POOL
 
     def __init__(self, source: MarketSource) -> None:
         self._source = source
+        self._forced_orders = ForcedOrderFeed(source, lambda universe: universe.okx)
         by_instrument = {
             "funding-rate": (self.funding_rate, 10),
             "funding-rate-history": (self.funding_rate_history, 10),
@@ -66,6 +77,9 @@ class Okx(Vendor):
             *okx_prices.Prices(source).endpoints,
             *okx_statistics.Statistics(source).endpoints,
         )
+
+    def open_stream(self, request: Request) -> VendorStream | None:
+        return okx_stream.open_stream(self._forced_orders, request)
 
     def unknown_path(self) -> Response:
         # The code is a number here, not a string.
@@ -143,7 +157,7 @@ class Okx(Vendor):
         orders = self._source.forced_orders(contract, now_ms - _LIQUIDATIONS_KEPT_MS, now_ms)
         columns = (orders.ts_ms, orders.of_long, orders.netted, orders.price, orders.quantity)
         details = [
-            _liquidation_row(contract, *row)
+            okx_stream.liquidation_detail(ForcedOrder(row[0], contract, *row[1:]))
             for row in zip(*(column.tolist() for column in columns), strict=True)
             if (after_ms is None or row[0] < after_ms) and (before_ms is None or row[0] > before_ms)
         ][-limit:][::-1]
@@ -225,19 +239,4 @@ def _instrument_row(contract: Contract) -> dict[str, Any]:
         "tradeQuoteCcyList": [],
         "uly": contract.family,
         "upcChg": [],
-    }
-
-
-def _liquidation_row(
-    contract: Contract, at_ms: int, of_long: bool, netted: bool, price: float, quantity: float
-) -> dict[str, str]:
-    size = contracts_from(contract, quantity, price)
-    side = "sell" if of_long else "buy"
-    return {
-        "side": side,
-        "posSide": "net" if netted else ("long" if of_long else "short"),
-        "bkPx": trimmed(price, contract.price_decimals),
-        "sz": trimmed(size, 8),
-        "bkLoss": "0",
-        "ts": str(at_ms),
     }

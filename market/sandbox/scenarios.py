@@ -59,6 +59,10 @@ SCENARIOS: Mapping[str, Sequence[Situation]] = {
         Situation("lunarcrush", "dead"),
         Situation("coinapi", "dead"),
     ),
+    "telegram_flooded": (Situation("telegram", "http_429", path="/send"),),
+    "telegram_dead": (Situation("telegram", "dead"),),
+    # Messages arrive and nobody is told so.
+    "telegram_answers_lost": (Situation("telegram", "lost", path="/send"),),
     "all_dead": (Situation(EVERY_PROVIDER, "dead"),),
     "all_hanging": (Situation(EVERY_PROVIDER, "hang"),),
     "all_garbage": (Situation(EVERY_PROVIDER, "wrong_types"),),

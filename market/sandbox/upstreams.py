@@ -39,11 +39,15 @@ from market.sandbox.http import (
 )
 from market.sandbox.keyed import KeyedVendor, example_keys
 from market.sandbox.lunarcrush import LunarCrush
-from market.sandbox.metering import Meter
+from market.sandbox.metering import Charge, Meter
 from market.sandbox.okx import Okx
 from market.sandbox.replay import ReplayedMarket
 from market.sandbox.scenarios import apply_scenario
 from market.sandbox.source import MarketSource
+from market.sandbox.streams import Conversation
+from market.sandbox.telegram import Telegram
+
+_SWITCHING_PROTOCOLS = 101
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Upstreams:
         self.latency_ms = latency_ms
         self._faults = FaultBook()
         self._log = CallLog()
+        self.telegram = Telegram()
         # New upstreams are added here.
         vendors: Sequence[Vendor] = (
             Binance(source),
@@ -69,6 +74,7 @@ class Upstreams:
             Coinglass(source, _recorded_by_coinglass(source)),
             LunarCrush(source),
             CoinApi(source),
+            self.telegram,
         )
         self._mounted = [Mounted(vendor, Meter()) for vendor in vendors]
         if scenario:
@@ -152,8 +158,9 @@ class Upstreams:
         clock.fix(at_ms)
 
     def reset(self) -> None:
-        """Forget faults, calls and what was used of the limits."""
+        """Forget faults, calls, what was used of the limits and what Telegram delivered."""
         self._faults.clear()
+        self.telegram.chats.forget_messages()
         self._log.clear()
         for each in self._mounted:
             each.meter.reset()
@@ -179,8 +186,45 @@ class Upstreams:
     async def answer(self, mounted: Mounted, request: Request) -> Response:
         """Answer a vendor's request, faults included; raises ConnectionDropped."""
         name = mounted.vendor.name
+        request = mounted.vendor.read(request)
         self._log.record(name, request)
         faults = self._faults.strike(name, request.path)
+        await self._delay(name, faults)
+        response = await self._respond(mounted, request, faults)
+        self._log.record_status(name, response.status)
+        for fault in faults:
+            if fault.kind is FaultKind.LOST:
+                await sleep(float(fault.parameters.get("s", 0.0)))
+                raise ConnectionDropped(name, is_done=True)
+        return response
+
+    async def converse(self, mounted: Mounted, request: Request) -> Conversation:
+        """Open a websocket; raises Refused with the answer instead, or ConnectionDropped."""
+        vendor, name = mounted.vendor, mounted.vendor.name
+        self._log.record(name, request)
+        faults = self._faults.strike_connect(name, request.path)
+        await self._delay(name, faults)
+        for fault in faults:
+            instead = instead_of_answer(fault, name)
+            if instead is not None:
+                raise self._refused(name, instead)
+        if vendor.connect_pool is not None:
+            refusal = mounted.meter.charge(request.client, Charge(vendor.connect_pool))
+            if refusal is not None:
+                self._log.record_violation(name, refusal.pool.name, request.path)
+                raise self._refused(name, vendor.limited(refusal))
+        stream = vendor.open_stream(request)
+        if stream is None:
+            raise self._refused(name, vendor.unknown_path())
+        self._log.record_status(name, _SWITCHING_PROTOCOLS)
+        return Conversation(stream, lambda: self._faults.of_open_stream(name, request.path))
+
+    def _refused(self, name: str, response: Response) -> Refused:
+        self._log.record_status(name, response.status)
+        return Refused(response)
+
+    async def _delay(self, name: str, faults: Sequence[Fault]) -> None:
+        """Be late or silent as the faults say; raises ConnectionDropped where they end it."""
         late_ms = self.latency_ms + sum(
             float(fault.parameters.get("ms", 1_000))
             for fault in faults
@@ -193,11 +237,10 @@ class Upstreams:
                 await sleep(float(fault.parameters.get("s", HANG_S)))
             if fault.kind in (FaultKind.DEAD, FaultKind.HANG):
                 raise ConnectionDropped(name)
-        response = self._respond(mounted, request, faults)
-        self._log.record_status(name, response.status)
-        return response
 
-    def _respond(self, mounted: Mounted, request: Request, faults: Sequence[Fault]) -> Response:
+    async def _respond(
+        self, mounted: Mounted, request: Request, faults: Sequence[Fault]
+    ) -> Response:
         vendor = mounted.vendor
         for fault in faults:
             instead = instead_of_answer(fault, vendor.name)
@@ -207,7 +250,7 @@ class Upstreams:
         if early is not None:
             return early
         found = find_endpoint(vendor, request)
-        if found is None or request.method != "GET":
+        if found is None or request.method not in vendor.methods:
             return vendor.unknown_path()
         endpoint, request = found
         stale_ms = sum(
@@ -215,12 +258,12 @@ class Upstreams:
             for fault in faults
             if fault.kind is FaultKind.STALE
         )
-        response = self._metered(mounted, endpoint, request, clock.now_ms() - stale_ms)
+        response = await self._metered(mounted, endpoint, request, clock.now_ms() - stale_ms)
         for fault in faults:
             response = spoil(fault, response)
         return response
 
-    def _metered(
+    async def _metered(
         self, mounted: Mounted, endpoint: Endpoint, request: Request, now_ms: int
     ) -> Response:
         vendor, meter = mounted.vendor, mounted.meter
@@ -231,7 +274,8 @@ class Upstreams:
             response = vendor.limited(refusal)
         else:
             try:
-                response = endpoint.handler(request, now_ms)
+                answer = endpoint.handler(request, now_ms)
+                response = answer if isinstance(answer, Response) else await answer
             except Refused as refused:
                 response = refused.response
         return vendor.after(request, endpoint, response, meter)

@@ -16,6 +16,7 @@ from market.due import known_at
 from market.models import SeriesKind
 from market.order_book import OrderBook, Trades
 from market.providers.errors import ProviderError
+from market.providers.lasting import begin_lasting
 from market.providers.payload import Parsed
 from market.providers.registry import Providers
 from market.series import Held, SeriesKey, Update, merged
@@ -85,6 +86,7 @@ class Asking:
         self.at_ms = at_ms
         self.harvest = harvest
         self._shared: dict[str, asyncio.Task[Any]] = {}
+        self._lasting: set[asyncio.Task[Any]] = set()
 
     def held(self, key: SeriesKey) -> Held | None:
         """Return what is known of a series, rows of this wave included."""
@@ -136,9 +138,28 @@ class Asking:
         answer: T = await asyncio.shield(task)
         return answer
 
+    async def lasting(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Await a read that goes on when the wave does not wait for it: see ``hand_over``."""
+        task = begin_lasting(work)
+        self._lasting.add(task)
+        return await asyncio.shield(task)
+
     async def close(self) -> None:
         """Stop what nobody waits for any more."""
         await cancel(self._shared.values())
+
+    def hand_over(self) -> list[asyncio.Task[Any]]:
+        """Let go of the harvest; return the reads that go on and fill another one.
+
+        Whoever gets the harvest reads it in another thread.
+        """
+        self.harvest = Harvest(book=dict(self.harvest.book))
+        return [task for task in self._lasting if not task.done()]
+
+    def take_updates(self) -> list[Update]:
+        """Return what came since the last time, once."""
+        updates, self.harvest.updates = self.harvest.updates, []
+        return updates
 
 
 async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:

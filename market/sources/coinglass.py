@@ -2,8 +2,8 @@
 
 What a plan cannot say up to the present is left to the exchanges, kind by kind: on Hobbyist (bars
 of 4 h) that is open interest and the ratios, whose changes within the day need finer bars. Funding
-takes the 4 h bars of any plan, whose open one ends with the present rate. Liquidations come as the
-vendor's own four windows, with the open interest of the same exchanges beside them.
+takes the 4 h bars of any plan, whose open one ends with the present rate. Liquidations are in
+``coinglass_liquidations``.
 """
 
 from __future__ import annotations
@@ -12,19 +12,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-
-from market.chains import DAILY, FINE, GRID, LAYOUTS, MAX_AGE_MS, READING_OF_STATISTIC, WINDOWS
+from market.chains import DAILY, FINE, GRID, LAYOUTS, MAX_AGE_MS, READING_OF_STATISTIC
 from market.due import due_grid_rows, grid_rows, is_due, rows_since
 from market.models import MARKET_WIDE, SeriesKind
-from market.providers.coinglass import MAJOR_EXCHANGES, Coinglass, Span
-from market.providers.coinglass_list_payloads import (
-    LIQUIDATION_WINDOWS,
-    Liquidated,
-)
+from market.providers.coinglass import Coinglass, Span
 from market.providers.coinglass_payloads import CoinglassInterval, LongShare
 from market.snapshot import ReadingName
-from market.sources.asking import Asking, StaleAnswer, require_present, series_key, together
+from market.sources.asking import Asking, require_present, series_key
+from market.sources.coinglass_liquidations import liquidation_reads, venue_open_interest_read
+from market.sources.coinglass_names import name_of
 from market.sources.planned import PlannedRead, Standing, unless_unknown, urgency_of
 from market.tables import Table, observation, series_table
 from market.types import DAY_MS, HOUR_MS, MINUTE_MS, Instrument, Venue
@@ -33,20 +29,14 @@ VENUE = Venue.COINGLASS
 # Coarser bars say too little of changes within the day.
 COARSEST_FINE = CoinglassInterval.M30
 REFRESH_MS = 15 * MINUTE_MS
-LIQUIDATIONS_REFRESH_MS = 5 * MINUTE_MS
 # A rate asked for this long ago is the most pressing: half of what it may stand for, and a little.
 FUNDING_PRESSING_MS = 6 * HOUR_MS
 # 30 days in 4 h bars, and the one before.
 _COLD_GRID_ROWS = 181
 _FINE_SPAN_MS = 26 * HOUR_MS
-# Parts of a sum that come from lists of one moment may differ by this much; more is an error.
-_NESTING_SLACK = 0.98
 
 # As refusals name them; histories with their interval.
 _FUNDING_ENDPOINT = "futures/funding-rate/oi-weight-history 4h"
-_VENUE_OI_ENDPOINT = "futures/open-interest/exchange-list"
-_COIN_LIST_ENDPOINT = "futures/liquidation/coin-list"
-_EXCHANGE_LIST_ENDPOINT = "futures/liquidation/exchange-list"
 
 _LONG_SHARES = {
     SeriesKind.LONG_ACCOUNTS: LongShare.ALL_ACCOUNTS,
@@ -69,13 +59,13 @@ def preferred_readings(api: Coinglass) -> set[ReadingName]:
 
 def planned_reads(asking: Asking, api: Coinglass, standing: Standing) -> Iterator[PlannedRead]:
     """Yield what is due of every coin of the wave."""
-    yield from _liquidation_reads(asking, api, standing)
+    yield from liquidation_reads(asking, api, standing)
     kinds = [
         kind for kind, reading in READING_OF_STATISTIC.items() if reading in preferred_readings(api)
     ]
     for instrument in asking.instruments:
         yield from _funding_read(asking, api, instrument)
-        yield from _venue_open_interest_read(asking, api, instrument)
+        yield from venue_open_interest_read(asking, api, instrument)
         for kind in kinds:
             yield from _statistic_read(asking, api, instrument, kind)
 
@@ -93,16 +83,17 @@ def _funding_read(asking: Asking, api: Coinglass, coin: Instrument) -> Iterator[
         max_age_ms=FUNDING_PRESSING_MS,
     )
     if urgency is not None:
-        ask = partial(_ask_funding, asking, api, base)
+        ask = partial(_ask_funding, asking, api, coin)
         yield PlannedRead(VENUE, (base,), ReadingName.FUNDING, _FUNDING_ENDPOINT, 1, urgency, ask)
 
 
-async def _ask_funding(asking: Asking, api: Coinglass, base: str) -> None:
-    samples = series_key(base, SeriesKind.FUNDING, VENUE, FINE.value)
-    await unless_unknown(asking, samples, _ask_funding_bars(asking, api, base))
+async def _ask_funding(asking: Asking, api: Coinglass, coin: Instrument) -> None:
+    samples = series_key(coin.symbol.base, SeriesKind.FUNDING, VENUE, FINE.value)
+    await unless_unknown(asking, samples, _ask_funding_bars(asking, api, coin))
 
 
-async def _ask_funding_bars(asking: Asking, api: Coinglass, base: str) -> None:
+async def _ask_funding_bars(asking: Asking, api: Coinglass, coin: Instrument) -> None:
+    base = coin.symbol.base
     grid = series_key(base, SeriesKind.FUNDING, VENUE, GRID.value)
     held = asking.held(grid)
     rows = (
@@ -114,7 +105,7 @@ async def _ask_funding_bars(asking: Asking, api: Coinglass, base: str) -> None:
         base,
         ReadingName.FUNDING,
         VENUE,
-        api.fetch_funding_history(base, Span(CoinglassInterval.H4, rows)),
+        api.fetch_funding_history(await name_of(api, coin), Span(CoinglassInterval.H4, rows)),
     )
     latest = reply.value.latest()
     newest_ms = None if latest is None else min(latest[1], asking.at_ms)
@@ -202,176 +193,13 @@ async def _statistic_rows(
             base, reading, VENUE, api.fetch_long_share(_LONG_SHARES[kind], listing, span)
         )
         return series_table(shares.value), None
-    bars = await asking.ask(base, reading, VENUE, api.fetch_open_interest_history(base, span))
+    name = await name_of(api, coin)
+    bars = await asking.ask(base, reading, VENUE, api.fetch_open_interest_history(name, span))
     latest = bars.value.latest()
     return (
         series_table(bars.value.closes()),
         None if latest is None else observation(min(latest[1], asking.at_ms), latest[0]),
     )
-
-
-# --- Liquidations ---------------------------------------------------------------------------------
-
-
-def _liquidation_reads(asking: Asking, api: Coinglass, standing: Standing) -> Iterator[PlannedRead]:
-    """One read for all coins: each major exchange lists all windows of all coins in one call.
-
-    A key that may not ask for these lists asks for each coin and window, as far as its plan goes.
-    """
-    due: list[tuple[float, str]] = []
-    for coin in asking.instruments:
-        key = series_key(coin.symbol.base, SeriesKind.LIQUIDATION_WINDOWS, VENUE, WINDOWS)
-        held = asking.held(key)
-        urgency = urgency_of(
-            held,
-            asking.at_ms,
-            refresh_ms=LIQUIDATIONS_REFRESH_MS,
-            max_age_ms=MAX_AGE_MS[ReadingName.LIQUIDATIONS],
-        )
-        if urgency is not None:
-            due.append((urgency, coin.symbol.base))
-    if _COIN_LIST_ENDPOINT in standing:
-        for urgency, base in due:
-            yield PlannedRead(
-                VENUE,
-                (base,),
-                ReadingName.LIQUIDATIONS,
-                _EXCHANGE_LIST_ENDPOINT,
-                len(LIQUIDATION_WINDOWS),
-                urgency,
-                partial(_ask_liquidations_of_coin, asking, api, base),
-            )
-    elif due:
-        bases = tuple(base for _, base in due)
-        # First of all: three calls that every coin of the wave shares.
-        yield PlannedRead(
-            VENUE,
-            bases,
-            ReadingName.LIQUIDATIONS,
-            _COIN_LIST_ENDPOINT,
-            len(MAJOR_EXCHANGES),
-            float("inf"),
-            partial(_ask_liquidations, asking, api, bases),
-        )
-
-
-async def _ask_liquidations(asking: Asking, api: Coinglass, bases: tuple[str, ...]) -> None:
-    lists = await together(
-        *(
-            asking.ask(
-                MARKET_WIDE,
-                ReadingName.LIQUIDATIONS,
-                VENUE,
-                api.fetch_liquidations_by_coin(exchange),
-            )
-            for exchange in MAJOR_EXCHANGES
-        )
-    )
-    for base in bases:
-        _keep_windows(
-            asking, base, [rows.value[base].liquidated for rows in lists if base in rows.value]
-        )
-
-
-async def _ask_liquidations_of_coin(asking: Asking, api: Coinglass, base: str) -> None:
-    replies = await together(
-        *(
-            asking.ask(
-                base,
-                ReadingName.LIQUIDATIONS,
-                VENUE,
-                api.fetch_liquidations_by_exchange(base, window),
-            )
-            for window in LIQUIDATION_WINDOWS
-        )
-    )
-    found = dict(zip(LIQUIDATION_WINDOWS, replies, strict=True))
-    _keep_windows(
-        asking,
-        base,
-        [
-            {
-                window: rows.value.exchanges[exchange]
-                for window, rows in found.items()
-                if exchange in rows.value.exchanges
-            }
-            for exchange in MAJOR_EXCHANGES
-        ],
-    )
-
-
-def _keep_windows(asking: Asking, base: str, parts: list[dict[str, Liquidated]]) -> None:
-    """Keep the sums over exchanges, if all four windows of each are there and nest."""
-    key = series_key(base, SeriesKind.LIQUIDATION_WINDOWS, VENUE, WINDOWS)
-    whole = [part for part in parts if part.keys() >= set(LIQUIDATION_WINDOWS)]
-    if not whole:
-        asking.keep(key, Table.empty(2 * len(LIQUIDATION_WINDOWS)))
-        asking.problem(base, ReadingName.LIQUIDATIONS, VENUE, "no data for this coin")
-        return
-    sums = np.array(
-        [
-            [
-                sum(part[window].long_usd for part in whole),
-                sum(part[window].short_usd for part in whole),
-            ]
-            for window in LIQUIDATION_WINDOWS
-        ]
-    )
-    if (sums[1:] < sums[:-1] * _NESTING_SLACK).any():
-        asking.problem(
-            base,
-            ReadingName.LIQUIDATIONS,
-            VENUE,
-            "refused: a longer window has less than a shorter",
-        )
-        return
-    nested = np.maximum.accumulate(sums, axis=0)
-    asking.keep(key, Table(np.array([asking.at_ms], dtype=np.int64), nested.reshape(-1, 1)))
-
-
-def _venue_open_interest_read(
-    asking: Asking, api: Coinglass, coin: Instrument
-) -> Iterator[PlannedRead]:
-    base = coin.symbol.base
-    key = series_key(base, SeriesKind.VENUE_OPEN_INTEREST, VENUE, FINE.value)
-    urgency = urgency_of(
-        asking.held(key),
-        asking.at_ms,
-        refresh_ms=REFRESH_MS,
-        max_age_ms=MAX_AGE_MS[ReadingName.LIQUIDATION_VENUE_OI],
-    )
-    if urgency is not None:
-        ask = partial(_ask_venue_open_interest, asking, api, base)
-        yield PlannedRead(
-            VENUE,
-            (base,),
-            ReadingName.LIQUIDATION_VENUE_OI,
-            _VENUE_OI_ENDPOINT,
-            1,
-            urgency,
-            ask,
-        )
-
-
-async def _ask_venue_open_interest(asking: Asking, api: Coinglass, base: str) -> None:
-    """What the liquidations of some exchanges are measured against: theirs, no one else's."""
-    key = series_key(base, SeriesKind.VENUE_OPEN_INTEREST, VENUE, FINE.value)
-
-    async def ask_list() -> None:
-        reply = await asking.ask(
-            base,
-            ReadingName.LIQUIDATION_VENUE_OI,
-            VENUE,
-            api.fetch_open_interest_by_exchange(base),
-        )
-        exchanges = reply.value.exchanges
-        known = [exchanges[name].open_interest_usd for name in MAJOR_EXCHANGES if name in exchanges]
-        if not known:
-            asking.keep(key, Table.empty(1))
-            raise StaleAnswer(VENUE, "no open interest of this coin")
-        asking.keep(key, observation(asking.at_ms, float(sum(known))))
-
-    await unless_unknown(asking, key, ask_list())
 
 
 # --- Fear and greed -------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""What is shown beside one coin's score: its order book, prints, and the last five minutes.
+"""What is shown beside a coin's score: its order book, prints, and the last five minutes.
 
-One step of calls beside the others and only for a single coin: scans do without. Nothing here
-enters the score, so nothing here is waited for longer than the score itself takes.
+All of it in one step of calls beside the others for a single coin; of several coins the books
+alone, for prints weigh ten times as much. Nothing here enters the signal score, so nothing here is
+waited for longer than the score itself takes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from market.providers.coinapi_catalogue_payloads import spot_symbol_id
 from market.providers.coinglass import FundingWeight, Span
 from market.providers.coinglass_payloads import CoinglassInterval
 from market.providers.errors import ProviderError
-from market.providers.keyless_books import EVIDENCE_WEIGHT
+from market.providers.keyless_books import BOOK_WEIGHT, EVIDENCE_WEIGHT
 from market.providers.plans import coinapi_credits
 from market.sources.asking import Asking, Evidence
 from market.types import Instrument, Interval, Venue
@@ -35,6 +36,20 @@ async def ask_evidence(asking: Asking, coin: Instrument) -> None:
     if coin.binance is not None:
         parts.append(_ask_five_minutes(asking, coin, found))
     await asyncio.gather(*(_quietly(part) for part in parts))
+
+
+async def ask_book(asking: Asking, coin: Instrument) -> None:
+    """Read a coin's exchange book alone, as far as the budget of books goes."""
+    found = asking.harvest.evidence.setdefault(coin.symbol.base, Evidence())
+    listing = coin.binance or coin.okx
+    if listing is None or not await asking.providers.shares["books"].grant(BOOK_WEIGHT):
+        return
+
+    async def ask() -> None:
+        found.book = (await asking.providers.books.fetch_book(listing)).value
+        found.book_source = listing.venue.value
+
+    await _quietly(ask())
 
 
 async def _quietly(part: Coroutine[Any, Any, None]) -> None:

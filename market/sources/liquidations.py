@@ -10,7 +10,7 @@ from market.providers.observations import LiquidationPage
 from market.snapshot import ReadingName
 from market.sources.asking import Asking, StaleAnswer, listing_of, series_key, together
 from market.tables import buckets_table, observation
-from market.types import HOUR_MS, Instrument, Venue
+from market.types import HOUR_MS, MINUTE_MS, Instrument, Venue
 
 # One call for all coins where several are asked for: OKX meters calls.
 OKX_FOR_ALL_FROM = 5
@@ -19,6 +19,8 @@ OKX_FOR_ALL_FROM = 5
 # than the hour that the scorer needs; what lies further back is the series store's memory.
 LIVE_PAGES = 2
 ENOUGH_COVERED_MS = 4 * HOUR_MS
+# The recorder writes a bucket this long after its end at the latest, and no call is needed then.
+RECORDER_NEEDS_MS = MINUTE_MS
 
 
 async def ask_liquidations(asking: Asking, instrument: Instrument, *, pages: int) -> None:
@@ -27,11 +29,10 @@ async def ask_liquidations(asking: Asking, instrument: Instrument, *, pages: int
 
 
 async def _ask_orders(asking: Asking, instrument: Instrument, pages: int) -> None:
-    base = instrument.symbol.base
-    key = series_key(base, SeriesKind.LIQUIDATIONS, Venue.OKX, BUCKETS)
+    key = series_key(instrument.symbol.base, SeriesKind.LIQUIDATIONS, Venue.OKX, BUCKETS)
     held = asking.held(key)
     layout = LAYOUTS[SeriesKind.LIQUIDATIONS, BUCKETS]
-    ended_ms = newest_ended_bucket_ms(asking.at_ms)
+    ended_ms = newest_ended_bucket_ms(asking.at_ms - RECORDER_NEEDS_MS)
     deep = pages > LIVE_PAGES
     if not deep and not is_due(held, layout, ended_ms, asking.at_ms):
         return
@@ -41,6 +42,15 @@ async def _ask_orders(asking: Asking, instrument: Instrument, pages: int) -> Non
         wanted_since_ms = asking.at_ms - ENOUGH_COVERED_MS
     else:
         wanted_since_ms = held.table.last_ms + layout.step_ms
+    await ask_orders_since(asking, instrument, wanted_since_ms, pages)
+
+
+async def ask_orders_since(
+    asking: Asking, instrument: Instrument, wanted_since_ms: int, pages: int
+) -> None:
+    """Page back from the present until an instant is reached, or so many pages are read."""
+    base = instrument.symbol.base
+    key = series_key(base, SeriesKind.LIQUIDATIONS, Venue.OKX, BUCKETS)
     listing = listing_of(instrument, Venue.OKX)
     found: LiquidationPage | None = None
     for _ in range(pages):

@@ -1,8 +1,13 @@
-"""LunarCrush: what people say of a coin, from one list of all, and momentum from its hours."""
+"""LunarCrush: what people say of a coin, from one list of all, and momentum from its hours.
+
+Hours are asked for by the vendor's id, which comes with the list: for a coin that was never read,
+the second read of the wave follows the first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Collection, Iterator
 from functools import partial
 from types import MappingProxyType
 
@@ -16,7 +21,7 @@ from market.series import Held
 from market.snapshot import ReadingName
 from market.social_momentum import change_of, momentum_of
 from market.sources.asking import Asking, StaleAnswer, series_key
-from market.sources.planned import PlannedRead, unless_unknown, urgency_of
+from market.sources.planned import PlannedRead, Standing, unless_unknown, urgency_of
 from market.tables import Table
 from market.types import DAY_MS, HOUR_MS, Venue
 
@@ -44,31 +49,38 @@ MOMENTUM_REFRESH_MS = MappingProxyType(
 )
 
 
-def planned_reads(asking: Asking, api: LunarCrush) -> Iterator[PlannedRead]:
-    yield from _list_read(asking, api)
-    yield from _momentum_reads(asking, api)
-
-
-def _list_read(asking: Asking, api: LunarCrush) -> Iterator[PlannedRead]:
-    """One call for all coins, when any of them has grown old."""
+def planned_reads(asking: Asking, api: LunarCrush, standing: Standing) -> Iterator[PlannedRead]:
+    """Yield the list, when any coin of the wave has grown old, and after it the coins' hours."""
     live = LIST_V2 not in api.plan.closed_endpoints
+    endpoint = LIST_V2 if live else LIST_V1
     refresh_ms = int(LIST_V2_TTL_S * 1000) if live else HOURLY_LIST_MS
     bases = []
     for coin in asking.instruments:
         held = _held_metrics(asking, coin.symbol.base)
         if held is None or asking.at_ms - held.fetched_at_ms >= refresh_ms:
             bases.append(coin.symbol.base)
+    listed = asyncio.Event()
     if bases:
-        ask = partial(_ask_list, asking, api, tuple(bases))
-        endpoint = LIST_V2 if live else LIST_V1
+        ask = partial(_ask_list, asking, api, tuple(bases), listed)
         yield PlannedRead(
             VENUE, tuple(bases), ReadingName.SOCIAL_SENTIMENT, endpoint, 1, float("inf"), ask
         )
+    coming = frozenset[str]() if endpoint in standing else frozenset(bases)
+    yield from _momentum_reads(asking, api, coming, listed)
 
 
-async def _ask_list(asking: Asking, api: LunarCrush, bases: tuple[str, ...]) -> None:
-    reply = await api.fetch_coins(limit=COINS_LISTED)
+async def _ask_list(
+    asking: Asking, api: LunarCrush, bases: tuple[str, ...], listed: asyncio.Event
+) -> None:
+    try:
+        await _read_list(asking, api, bases)
+    finally:
+        listed.set()
+
+
+async def _read_list(asking: Asking, api: LunarCrush, bases: tuple[str, ...]) -> None:
     asking.harvest.asked.add(VENUE.value)
+    reply = await api.fetch_coins(limit=COINS_LISTED)
     asking.harvest.answered.add(VENUE.value)
     by_symbol: dict[str, SocialCoin] = {}
     for row in reply.value:  # by market cap: of two coins with one symbol the larger counts
@@ -90,12 +102,15 @@ async def _ask_list(asking: Asking, api: LunarCrush, bases: tuple[str, ...]) -> 
         asking.keep(key, Table(np.array([observed_ms], dtype=np.int64), column))
 
 
-def _momentum_reads(asking: Asking, api: LunarCrush) -> Iterator[PlannedRead]:
+def _momentum_reads(
+    asking: Asking, api: LunarCrush, coming: Collection[str], listed: asyncio.Event
+) -> Iterator[PlannedRead]:
+    """Yield the hours that are due of coins whose id is known, or comes with the list."""
     for coin in asking.instruments:
         base = coin.symbol.base
-        held = _held_metrics(asking, base)
-        if held is None or not len(held.table):
-            continue  # its id comes with the list
+        known = _id_of(asking, base) is not None
+        if not known and base not in coming:
+            continue
         key = series_key(base, SeriesKind.SOCIAL_MOMENTUM, VENUE, HOURLY)
         urgency = urgency_of(
             asking.held(key),
@@ -104,15 +119,21 @@ def _momentum_reads(asking: Asking, api: LunarCrush) -> Iterator[PlannedRead]:
             max_age_ms=MAX_AGE_MS[ReadingName.SOCIAL_MOMENTUM],
         )
         if urgency is not None:
-            coin_id = int(held.table.values[COLUMNS.index("id")][-1])
-            ask = partial(_ask_momentum, asking, api, base, coin_id)
+            ask = partial(_ask_momentum, asking, api, base, None if known else listed)
             yield PlannedRead(
                 VENUE, (base,), ReadingName.SOCIAL_MOMENTUM, _HOURS_ENDPOINT, 1, urgency, ask
             )
 
 
-async def _ask_momentum(asking: Asking, api: LunarCrush, base: str, coin_id: int) -> None:
+async def _ask_momentum(
+    asking: Asking, api: LunarCrush, base: str, listed: asyncio.Event | None
+) -> None:
     key = series_key(base, SeriesKind.SOCIAL_MOMENTUM, VENUE, HOURLY)
+    if listed is not None:
+        await listed.wait()
+    coin_id = _id_of(asking, base)
+    if coin_id is None:
+        raise StaleAnswer(VENUE, "its list did not bring this coin")
 
     async def ask_hours() -> None:
         reply = await asking.ask(
@@ -134,6 +155,13 @@ async def _ask_momentum(asking: Asking, api: LunarCrush, base: str, coin_id: int
         )
 
     await unless_unknown(asking, key, ask_hours(), width=2)
+
+
+def _id_of(asking: Asking, base: str) -> int | None:
+    held = _held_metrics(asking, base)
+    if held is None or not len(held.table):
+        return None
+    return int(held.table.values[COLUMNS.index("id")][-1])
 
 
 def _held_metrics(asking: Asking, base: str) -> Held | None:

@@ -2,7 +2,8 @@
 key-less chains.
 
 A paid source never keeps the exchanges waiting: both are asked, and assembling prefers the paid
-one. So a key that is refused costs nothing but its own readings.
+one. So a key that is refused costs nothing but its own readings. Some answers take 20 s: the wave
+waits for a share of its deadline only, the read goes on and is kept for the next evaluation.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from market import clock
-from market.providers.deadline import deadline_within
 from market.providers.errors import ProviderError, ProviderRejected
 from market.providers.refusals import EndpointRefused, Refusal, refusal_of
 from market.providers.store_threads import in_store_thread
@@ -120,12 +120,11 @@ async def _ask_venue(
 async def _ask_one(asking: Asking, read: PlannedRead, patience_s: float) -> None:
     detail = "no answer in time"
     try:
-        with deadline_within(patience_s):
-            async with asyncio.timeout(patience_s):
-                await read.ask()
+        async with asyncio.timeout(patience_s):
+            await asking.lasting(read.ask)
         return
     except TimeoutError:
-        detail = f"no answer within {patience_s:.1f} s"
+        detail = f"no answer within {patience_s:.1f} s; kept for the next time when it comes"
     except asyncio.CancelledError:
         _tell(asking, read, detail)
         raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from market import clock
+from market.providers.coinglass_lists import CoinName
 from market.providers.coinglass_market_payloads import CoinMarket, PairMarket
 from market.types import Instrument
 from market.vendor_data.coinglass_liquidations import liquidations_part
@@ -52,7 +53,7 @@ def perpetual_market(instrument: Instrument, limit: int) -> Answer:
 
     async def make(found: Found) -> Document:
         coin = await coin_of(found, instrument)
-        pairs = found.take(await found.client.fetch_pair_markets(coin))
+        pairs = found.take(await found.client.fetch_pair_markets(coin.name))
         if not pairs:
             raise not_listed(instrument)
         by_volume = sorted(pairs, key=lambda pair: -(pair.volume_24h_usd or 0.0))
@@ -134,8 +135,7 @@ def raise_if_nothing(came: dict[str, Any], missing: dict[str, VendorFailure]) ->
         raise next(iter(missing.values()))
 
 
-async def _find_market(found: Found, instrument: Instrument) -> CoinMarket:
-    coin = await coin_of(found, instrument)
+async def _find_market(found: Found, instrument: Instrument, coin: str) -> CoinMarket:
     for page in range(1, MOST_PAGES + 1):
         reply = await found.client.fetch_coin_markets(page=page, per_page=COINS_PER_PAGE)
         if coin in reply.value:
@@ -146,16 +146,28 @@ async def _find_market(found: Found, instrument: Instrument) -> CoinMarket:
 
 
 async def _market_part(found: Found, instrument: Instrument) -> Document:
-    return {**_market(await _find_market(found, instrument)), "symbol": instrument.symbol.base}
+    coin = await coin_of(found, instrument)
+    market = _market(await _find_market(found, instrument, coin.name))
+    return {
+        **market,
+        "symbol": instrument.symbol.base,
+        "price": None if market["price"] is None else market["price"] / coin.multiplier,
+        "openInterestQty": _in_coins(market["openInterestQty"], coin),
+    }
 
 
-async def _open_interest(found: Found, coin: str, limit: int) -> Document:
-    held = found.take(await found.client.fetch_open_interest_by_exchange(coin))
+def _in_coins(quantity: float | None, coin: CoinName) -> float | None:
+    """Return a quantity; unknown of coins by the thousand, whose unit is not documented."""
+    return quantity if coin.multiplier == 1 else None
+
+
+async def _open_interest(found: Found, coin: CoinName, limit: int) -> Document:
+    held = found.take(await found.client.fetch_open_interest_by_exchange(coin.name))
     rows = sorted(held.exchanges.items(), key=lambda row: -row[1].open_interest_usd)
     total = held.total
     return {
         "openInterestUsd": None if total is None else total.open_interest_usd,
-        "openInterestQty": None if total is None else total.open_interest_base,
+        "openInterestQty": None if total is None else _in_coins(total.open_interest_base, coin),
         "change": {} if total is None else total.change_pct,
         "exchanges": [
             {

@@ -18,7 +18,7 @@ def open_interest_history(
     async def make(found: Found) -> Document:
         coin = await coin_of(found, instrument)
         span = Span(interval, limit)
-        bars = found.take(await found.client.fetch_open_interest_history(coin, span))
+        bars = found.take(await found.client.fetch_open_interest_history(coin.name, span))
         return {**_head(instrument, interval, "All"), "unit": "USD", **_bars(bars)}
 
     return ask_vendor(COINGLASS, make)
@@ -32,7 +32,7 @@ def funding_history(
     async def make(found: Found) -> Document:
         coin = await coin_of(found, instrument)
         span = Span(interval, limit)
-        bars = found.take(await found.client.fetch_funding_history(coin, span, weight=weight))
+        bars = found.take(await found.client.fetch_funding_history(coin.name, span, weight=weight))
         return {**_head(instrument, interval, "All"), "unit": "% per 8 h", **_bars(bars)}
 
     return ask_vendor(COINGLASS, make)

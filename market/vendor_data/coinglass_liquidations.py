@@ -7,6 +7,12 @@ from collections.abc import Sequence
 from market import clock
 from market.providers.coinglass_catalogue_payloads import LiquidationFill
 from market.providers.coinglass_list_payloads import LIQUIDATION_WINDOWS, ByExchange, Liquidated
+from market.providers.coinglass_lists import (
+    LIQUIDATION_ORDERS,
+    ORDERS_EXCHANGE,
+    ORDERS_LEAST_USD,
+    CoinName,
+)
 from market.types import Instrument
 from market.vendor_data.coinglass_names import Document, Found, coin_of
 from market.vendor_data.direct import Answer, ask_vendor
@@ -15,9 +21,9 @@ from market.vendor_data.failures import COINGLASS
 # Forced orders are put together in steps of this share of the price.
 HEATMAP_STEP_PCT = 0.25
 HEATMAP_NOTE = (
-    "Forced orders of the last 7 days on Binance, at most 200, summed in steps of "
-    f"{HEATMAP_STEP_PCT} % of the price: where positions were closed, not where they will be. "
-    "The vendor's orders name no leverage."
+    "Not the vendor's own heatmap, which it does not document: single forced orders that it lists "
+    f"(builtFrom), summed in steps of {HEATMAP_STEP_PCT} % of the price. Where positions were "
+    "closed, not where they will be; the orders name no leverage."
 )
 
 
@@ -51,10 +57,9 @@ def liquidation_heatmap(instrument: Instrument, limit: int) -> Answer:
     return ask_vendor(COINGLASS, make)
 
 
-async def liquidations_part(found: Found, coin: str, limit: int) -> Document:
-    replies = await found.every(
-        *(found.client.fetch_liquidations_by_exchange(coin, each) for each in LIQUIDATION_WINDOWS)
-    )
+async def liquidations_part(found: Found, coin: CoinName, limit: int) -> Document:
+    ask = found.client.fetch_liquidations_by_exchange
+    replies = await found.every(*(ask(coin.name, window) for window in LIQUIDATION_WINDOWS))
     windows = dict(zip(LIQUIDATION_WINDOWS, replies, strict=True))
     names = sorted(
         windows["24h"].exchanges,
@@ -66,8 +71,8 @@ async def liquidations_part(found: Found, coin: str, limit: int) -> Document:
     }
 
 
-async def _fills(found: Found, coin: str) -> tuple[LiquidationFill, ...]:
-    return found.take(await found.client.fetch_liquidation_orders(coin))
+async def _fills(found: Found, coin: CoinName) -> tuple[LiquidationFill, ...]:
+    return found.take(await found.client.fetch_liquidation_orders(coin.name))
 
 
 def _windows(
@@ -131,6 +136,16 @@ def _heatmap(fills: Sequence[LiquidationFill], limit: int) -> Document:
         "clusterCount": len(rows),
         "largestCluster": rows[0] if rows else None,
         "mapData": sorted(rows[:limit], key=lambda row: row["price"] or 0.0),
+        "builtFrom": {
+            "endpoint": LIQUIDATION_ORDERS,
+            "exchange": ORDERS_EXCHANGE,
+            "pairs": sorted({fill.instrument_id for fill in fills}),
+            "leastUsd": ORDERS_LEAST_USD,
+            "orders": len(fills),
+            "usd": _usd(fills),
+            "firstAt": clock.datetime_at(fills[0].ts_ms) if fills else None,
+            "lastAt": clock.datetime_at(fills[-1].ts_ms) if fills else None,
+        },
         "note": HEATMAP_NOTE,
     }
 

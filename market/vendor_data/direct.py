@@ -2,8 +2,9 @@
 
 Runs on the provider runtime inside ``payer.for_client``: each call pays into the clients' share of
 the vendor's budget, an answer from the shared cache costs nothing, the same question asked twice at
-once is asked of the vendor once. Only half of a process's threads may be in here at a time: the
-other half goes on answering signals while a vendor takes its time.
+once is asked of the vendor once. A vendor slower than our deadline is given its time after the
+client was told so: the next request finds the answer. Only half of a process's threads may be in
+here at a time: the other half goes on answering signals while a vendor takes its time.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from django.conf import settings
 
 from market import clock
 from market.providers.errors import ProviderError, ProviderRejected
+from market.providers.lasting import LASTING_S
 from market.providers.payer import ClientShareSpent, for_client
 from market.providers.refusals import EndpointRefused, Scope, refusal_of
 from market.providers.registry import Providers
@@ -190,11 +192,13 @@ def ask(
     try:
         with place_of(vendor.name):
             found, document, cost = provider_runtime().run(
-                paid, timeout_s=settings.SIGNAL_DEADLINE_S
+                paid, timeout_s=settings.SIGNAL_DEADLINE_S, lasting_s=LASTING_S
             )
     except TimeoutError:
         raise VendorSilent(
-            vendor.name, f"{vendor.title} did not answer in time.", retry_after_s=RETRY_AFTER_S
+            vendor.name,
+            f"{vendor.title} did not answer in time. Its answer is kept when it comes: ask again.",
+            retry_after_s=RETRY_AFTER_S,
         ) from None
     now_ms = clock.now_ms()
     fetched_at_ms = now_ms if found.fetched_at_ms is None else found.fetched_at_ms

@@ -10,6 +10,7 @@ from typing import Any
 from rest_framework import serializers
 
 from signals.engine.types import Confidence, Direction, Factor
+from smartmoney.api.smc_serializers import SignalStructureSerializer
 
 
 def _number(help_text: str, **options: Any) -> serializers.FloatField:
@@ -128,6 +129,7 @@ class SignalSerializer(serializers.Serializer[Any]):
     lunarCrushMetrics = serializers.DictField(allow_null=True)  # noqa: N815
     coinAPIMetrics = serializers.DictField(allow_null=True)  # noqa: N815
     premiumMetrics = serializers.DictField(allow_null=True)  # noqa: N815
+    smcAnalysis = SignalStructureSerializer(allow_null=True)  # noqa: N815
     ai_validation = serializers.DictField(allow_null=True)
     unavailable = serializers.DictField(
         child=serializers.CharField(), help_text="Why a group is null"

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from market.figures import figures_of
 from market.snapshot import MarketSnapshot, input_hash
 from market.types import public_name
 from market.windows import MAX_BAR_AGE_BARS
 from signals.engine.factors import FACTORS, FactorSpec
 from signals.engine.features import features_from_snapshots
-from signals.engine.figures import figures_of
 from signals.engine.score import confidence_band, score
 from signals.engine.types import (
     ENGINE_VERSION,
@@ -95,6 +95,7 @@ def explain(
         input_hash=input_hash(snapshot),
         shown=snapshot.shown,
         figures=figures_of(snapshot),
+        candles=snapshot.history.candles,
     )
 
 
@@ -118,16 +119,17 @@ def _factor_result(
         weight,
         factor_score,
         contribution,
-        f"{fact}: {_side(contribution)}",
+        f"{fact}{told_side(contribution)}",
         spec.readings,
     )
 
 
-def _side(contribution: float) -> str:
+def told_side(contribution: float) -> str:
+    """Return how a reason ends: ": favours LONG, +3.04"."""
     if contribution == 0.0:
-        return "neutral"
+        return ": neutral"
     side = Direction.LONG if contribution > 0.0 else Direction.SHORT
-    return f"favours {side}, {signed(contribution, 2)}"
+    return f": favours {side}, {signed(contribution, 2)}"
 
 
 def _problems_of(spec: FactorSpec, snapshot: MarketSnapshot) -> str:

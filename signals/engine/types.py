@@ -15,18 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market.snapshot import Problem, Reading, ReadingName
-from market.types import FloatArray, Int64Array, public_name
+from market.types import Candles, FloatArray, Int64Array, Interval, public_name
+from market.types import Direction as Direction
 
 BoolArray = NDArray[np.bool_]
 
 # Raised whenever the same inputs could score differently; stored with every signal.
 ENGINE_VERSION = "1.0.0"
-
-
-class Direction(StrEnum):
-    LONG = "LONG"
-    SHORT = "SHORT"
-    NEUTRAL = "NEUTRAL"
 
 
 class Confidence(StrEnum):
@@ -303,3 +298,5 @@ class SignalResult:
     # Beside the score, never part of it: see MarketSnapshot.shown.
     shown: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, float | None] = field(default_factory=dict)
+    # The bars it was computed from, for what reads market structure beside it.
+    candles: Mapping[Interval, Candles] = field(default_factory=dict, compare=False, repr=False)

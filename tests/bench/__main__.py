@@ -1,4 +1,4 @@
-"""``./run bench [name …]``: all measurements, or the named ones."""
+"""``./run bench [name …]``: the named measurements, else all but the long ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from datetime import UTC, datetime
 
 from tests.bench.report import machine
 
-NAMES = ("scoring", "parsing", "fanout", "latency", "warm", "startup", "scan")
+NAMES = (
+    "scoring", "parsing", "fanout", "latency", "warm", "startup", "processes", "chart", "telegram",
+    "scan", "smc", "smc-compat", "smc-prefix", "smart",
+)  # fmt: skip
+
+# A quarter of an hour and more: only when named.
+LONG = frozenset({"smc-prefix"})
 
 
 def main(names: list[str]) -> str | None:
@@ -16,8 +22,8 @@ def main(names: list[str]) -> str | None:
     if unknown:
         return f"No such measurement: {', '.join(unknown)}. There are {', '.join(NAMES)}."
     print(f"{datetime.now(UTC):%Y-%m-%d}, {machine()}")
-    for name in names or NAMES:
-        importlib.import_module(f"tests.bench.{name}").run()
+    for name in names or [name for name in NAMES if name not in LONG]:
+        importlib.import_module(f"tests.bench.{name.replace('-', '_')}").run()
     return None
 
 

@@ -63,7 +63,7 @@ def test_a_secret_that_others_can_read_is_a_warning(
 def test_a_mix_of_sandbox_and_real_upstreams_is_a_warning(
     settings: Settings, binance: str, others: str, ids: list[str]
 ) -> None:
-    for name in settings.PROVIDER_BASE_URL_SETTINGS:
+    for name in (*settings.PROVIDER_BASE_URL_SETTINGS, *settings.STREAM_URL_SETTINGS):
         setattr(settings, name, others)
     settings.BINANCE_BASE_URL = binance
 

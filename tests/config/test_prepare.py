@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +15,8 @@ import pytest
 from pytest_django import Settings
 
 from config import prepare
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Preparations:
@@ -134,3 +140,44 @@ def test_a_database_server_is_asked_on_every_start(
     prepare.prepare()
 
     assert preparations.count == 2
+
+
+def prepare_in_a_process(data_dir: Path, *, most_bytes: int | None = None) -> str:
+    """Run what ./run up runs first; return what it says when it fails."""
+
+    def limit() -> None:
+        if most_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "config.prepare"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "config.settings.local",
+            "SIGNALS_ENV_FILE": os.devnull,
+            "SIGNALS_DATA_DIR": str(data_dir),
+        },
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    return done.stderr
+
+
+def test_a_disk_without_room_is_said_in_one_sentence_that_names_the_folder(tmp_path: Path) -> None:
+    said = prepare_in_a_process(tmp_path / "data", most_bytes=20_000)
+
+    assert str(tmp_path / "data") in said
+    assert said.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+
+    said = prepare_in_a_process(tmp_path / "file" / "data")
+
+    assert str(tmp_path / "file") in said
+    assert said.count("\n") == 1

@@ -14,7 +14,8 @@ import pytest
 from django.db import connection
 
 from config.secret_files import read_or_create
-from config.settings.base import POSTGRES_OPTIONS, SQLITE_OPTIONS, database
+from config.settings.background import redis_broker_url
+from config.settings.databases import POSTGRES_OPTIONS, SQLITE_OPTIONS, database
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -84,6 +85,9 @@ def test_production_settings_pass_every_deployment_check(tmp_path: Path) -> None
         ({"OKX_FALLBACK_BASE_URL": "http://[::1]:9000/okx"}, "OKX_FALLBACK_BASE_URL"),
         ({"COINGECKO_BASE_URL": "http://127.1:9000"}, "COINGECKO_BASE_URL"),
         ({"ALTERNATIVE_ME_BASE_URL": "http://localhost:9000"}, "ALTERNATIVE_ME_BASE_URL"),
+        ({"BINANCE_STREAM_URL": "ws://fstream.binance.com"}, "BINANCE_STREAM_URL"),
+        ({"BINANCE_STREAM_URL": "https://fstream.binance.com"}, "BINANCE_STREAM_URL"),
+        ({"OKX_STREAM_URL": "wss://127.0.0.1:9000/okx"}, "OKX_STREAM_URL"),
         ({"API_KEYS": "too-short"}, "API_KEYS: its value"),
         ({"SIGNALS_CLOCK_AT": "2025-10-11T00:05:00Z"}, "SIGNALS_CLOCK_AT"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL: 'LOUD'"),
@@ -163,6 +167,37 @@ def test_one_loopback_upstream_makes_the_environment_a_sandbox(
     assert found["CLOCK_AT_MS"] == "None"
 
 
+@pytest.mark.parametrize(
+    ("variables", "binance", "okx"),
+    [
+        ({}, "wss://fstream.binance.com", "wss://ws.okx.com:8443"),
+        (
+            {"BINANCE_BASE_URL": "http://127.0.0.1:9000/binance"},
+            "None",
+            "wss://ws.okx.com:8443",
+        ),
+        ({"OKX_BASE_URL": "https://okx.example.com"}, "wss://fstream.binance.com", "None"),
+        (
+            {"OKX_STREAM_URL": "ws://127.0.0.1:9000/okx/"},
+            "wss://fstream.binance.com",
+            "ws://127.0.0.1:9000/okx",
+        ),
+    ],
+)
+def test_a_venue_that_is_pointed_elsewhere_is_not_streamed_from_the_real_one(
+    tmp_path: Path, variables: dict[str, str], binance: str, okx: str
+) -> None:
+    found = settings_of({**LOCAL, **variables}, tmp_path, "BINANCE_STREAM_URL", "OKX_STREAM_URL")
+
+    assert found == {"BINANCE_STREAM_URL": binance, "OKX_STREAM_URL": okx}
+
+
+def test_a_stream_of_this_machine_makes_the_environment_a_sandbox(tmp_path: Path) -> None:
+    variables = {**LOCAL, "OKX_STREAM_URL": "ws://127.0.0.1:9000/okx"}
+
+    assert settings_of(variables, tmp_path, "ENVIRONMENT")["ENVIRONMENT"] == "sandbox"
+
+
 def test_the_clock_may_be_set_against_the_sandbox(tmp_path: Path) -> None:
     variables = {
         **LOCAL,
@@ -210,14 +245,30 @@ def test_logs_also_go_to_the_file_that_is_named(tmp_path: Path) -> None:
 
 
 def test_the_database_is_sqlite_in_the_data_folder_unless_a_url_is_given() -> None:
-    own = database(None)
-    postgres = database("postgresql://me:pw@db.example:5433/signals?sslmode=require")
+    own = database(None, Path("db.sqlite3"))
+    postgres = database(
+        "postgresql://me:pw@db.example:5433/signals?sslmode=require", Path("db.sqlite3")
+    )
 
     assert own["ENGINE"] == "django.db.backends.sqlite3"
     assert own["OPTIONS"] == SQLITE_OPTIONS
     assert postgres["ENGINE"] == "django.db.backends.postgresql"
     assert postgres["OPTIONS"] == {**POSTGRES_OPTIONS, "sslmode": "require"}
     assert postgres["CONN_MAX_AGE"] == 0
+    assert postgres["CONN_HEALTH_CHECKS"] is True
+
+
+@pytest.mark.parametrize(
+    ("url", "of_the_broker"),
+    [
+        ("redis://me:pw@cache.example:6379/2", "redis://me:pw@cache.example:6379/2"),
+        ("unix:///run/redis.sock", "redis+socket:///run/redis.sock"),
+    ],
+)
+def test_the_broker_understands_every_redis_url_that_the_store_does(
+    url: str, of_the_broker: str
+) -> None:
+    assert redis_broker_url(url) == of_the_broker
 
 
 @pytest.mark.django_db(transaction=True)

@@ -265,7 +265,8 @@ def test_a_port_that_is_none_is_refused_as_a_usage_error(
 def test_the_sandbox_receives_every_provider_that_the_settings_know() -> None:
     from django.conf import settings
 
-    assert set(sandbox_environment(8001)) == set(settings.PROVIDER_BASE_URL_SETTINGS)
+    known = {*settings.PROVIDER_BASE_URL_SETTINGS, *settings.STREAM_URL_SETTINGS}
+    assert set(sandbox_environment(8001)) == known
 
 
 def test_every_simulated_market_has_a_folder_of_its_own() -> None:

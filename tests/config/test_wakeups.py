@@ -15,16 +15,20 @@ from config.wakeups import wake
 MESSAGES = Path(str(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"]))
 
 
+def messages() -> set[Path]:
+    return set(MESSAGES.glob("*.msg"))
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_wake_up_is_sent_once_the_transaction_is_committed() -> None:
-    before = set(MESSAGES.iterdir())
+    before = messages()
 
     with transaction.atomic():
         wake("notifications.tasks.deliver_due")
-        during = set(MESSAGES.iterdir())
+        during = messages()
 
     assert during == before
-    assert len(set(MESSAGES.iterdir()) - before) == 1
+    assert len(messages() - before) == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -24,6 +24,14 @@ SEED = 7
 Later = Callable[[float], AbstractContextManager[int]]
 
 
+def until_time_of_day(at_ms: int) -> float:
+    """Return the seconds to the time of day of an instant.
+
+    Vendors' days end at midnight: whatever the hour, no test meets that by chance.
+    """
+    return (at_ms / 1000 - clock.wall_s()) % 86_400
+
+
 @pytest.fixture(autouse=True)
 def no_universe_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let no test see the coins of another, nor renew them behind its back."""
@@ -45,7 +53,10 @@ def sandbox(simulated_market: SimulatedMarket, settings: Settings) -> Iterator[S
     settings.COINGECKO_CALLS_PER_MINUTE = 1000
     stand_in = Sandbox(simulated_market)
     clock.fix(AT_MS)
-    with use_runtime(ProviderRuntime(client_factory=stand_in.client_factory())):
+    with (
+        clock.wall_shifted(until_time_of_day(AT_MS)),
+        use_runtime(ProviderRuntime(client_factory=stand_in.client_factory())),
+    ):
         yield stand_in
 
 

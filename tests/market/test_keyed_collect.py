@@ -10,6 +10,7 @@ from django.urls import reverse
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from market import collect as collect_module
 from market.health import probe_providers
 from market.providers.runtime import provider_runtime
 from market.sandbox.handle import Sandbox
@@ -27,7 +28,7 @@ RATIOS = (ReadingName.OPEN_INTEREST, ReadingName.LONG_ACCOUNTS, ReadingName.TOP_
 
 
 def collect(coin: Instrument) -> MarketSnapshot:
-    [snapshot] = collect_snapshots([coin], deadline_s=25.0)
+    [snapshot] = collect_snapshots([coin], deadline_s=90.0)
     return snapshot
 
 
@@ -84,19 +85,72 @@ def test_the_four_windows_of_liquidations_are_the_vendors_own_sums(
     assert "24 h of 24 h" in str(snapshot.readings[ReadingName.LIQUIDATIONS].note)
 
 
-def test_sentiment_is_lunarcrush_and_its_momentum_follows_with_the_next_wave(
+def test_a_coin_that_coinglass_lists_by_the_thousand_is_asked_by_that_name(
+    sandbox: Sandbox, coins: Coins, settings: Settings
+) -> None:
+    give_keys(settings, coinglass="startup")
+
+    [snapshot] = collect_snapshots(coins("PEPE"), deadline_s=90.0)
+
+    for name in (*RATIOS, ReadingName.FUNDING, ReadingName.LIQUIDATIONS):
+        assert snapshot.readings[name].source == "coinglass"
+    assert told(snapshot, "coinglass") == told(snapshot, "binance") == []
+    assert sandbox.calls("coinglass", "/api/futures/supported-coins") == 1
+
+
+def test_a_coin_by_the_thousand_that_coinglass_lacks_is_not_asked_for(
+    sandbox: Sandbox, coins: Coins, settings: Settings, later: Later
+) -> None:
+    give_keys(settings, coinglass="startup")
+    sandbox.fault(
+        "coinglass",
+        "answer",
+        path="/api/futures/supported-coins",
+        json={"code": "0", "data": ["BTC"]},
+    )
+    collect_snapshots(coins("PEPE"), deadline_s=90.0)
+    asked = sandbox.calls("coinglass")
+
+    with later(20):
+        [snapshot] = collect_snapshots(coins("PEPE"), deadline_s=90.0)
+
+    assert snapshot.readings[ReadingName.FUNDING].source == "binance"
+    # The list of names and the lists of all coins; after that the ratios, which go by contract.
+    assert sandbox.calls("coinglass", "/api/futures/funding-rate") == 0
+    assert sandbox.calls("coinglass", "/api/futures/open-interest") == 0
+    assert sandbox.calls("coinglass", "/api/futures/supported-coins") == 1
+    assert asked > 0
+
+
+def test_sentiment_and_momentum_are_lunarcrushs_in_a_coins_first_answer(
+    sandbox: Sandbox, btc: Instrument, settings: Settings
+) -> None:
+    give_keys(settings, lunarcrush="builder")
+
+    first = collect(btc)
+
+    assert first.readings[ReadingName.SOCIAL_SENTIMENT].source == "lunarcrush"
+    assert first.readings[ReadingName.SOCIAL_MOMENTUM].source == "lunarcrush"
+    assert 0.0 <= first.readings[ReadingName.SOCIAL_MOMENTUM].value <= 100.0
+    assert first.shown["social"]["galaxy_score"] is not None
+    # Two dependent steps: the list, and by the id it names the coin's hours.
+    assert sandbox.calls("lunarcrush") == 2
+
+
+def test_without_the_list_no_hours_are_asked_for_and_both_are_told(
     sandbox: Sandbox, btc: Instrument, settings: Settings, later: Later
 ) -> None:
     give_keys(settings, lunarcrush="builder")
+    sandbox.fault("lunarcrush", "answer", path="/public/coins/list", status=402, json={"error": ""})
     first = collect(btc)
 
-    with later(6):
+    with later(1):
         second = collect(btc)
 
-    assert first.readings[ReadingName.SOCIAL_SENTIMENT].source == "lunarcrush"
-    assert second.readings[ReadingName.SOCIAL_MOMENTUM].source == "lunarcrush"
-    assert 0.0 <= second.readings[ReadingName.SOCIAL_MOMENTUM].value <= 100.0
-    assert second.shown["social"]["galaxy_score"] is not None
+    told = [p.reading for p in first.problems if p.source == "lunarcrush"]
+    assert set(told) == {ReadingName.SOCIAL_SENTIMENT, ReadingName.SOCIAL_MOMENTUM}
+    assert ReadingName.SOCIAL_MOMENTUM not in first.readings | second.readings
+    assert sandbox.calls("lunarcrush") == 1
 
 
 def test_momentum_outside_the_plan_comes_from_the_list_of_a_day_ago(
@@ -168,6 +222,13 @@ def test_the_state_of_a_paid_source_says_what_is_used_and_left(
     minute = data["coinglass"]["budgets"]["minute"]
     assert minute["used"] >= 1
     assert minute["used"] + minute["remaining"] == minute["limit"]
+    signals = data["coinglass"]["shares"]["signals"]["minute"]
+    assert signals["used"] == sandbox.calls("coinglass") == 5
+    assert (signals["limit"], signals["remaining"]) == (12, 7)
+    assert data["coinglass"]["shares"]["clients"]["minute"] == {
+        "used": 0, "limit": 12, "remaining": 12,
+    }  # fmt: skip
+    assert data["binance"]["shares"] == {}
     assert data["lunarcrush"] == {
         **data["lunarcrush"],
         "state": "off",
@@ -239,24 +300,30 @@ def test_what_a_key_brought_is_not_used_once_the_key_is_gone(
     assert not any(reading.fallback for reading in snapshot.readings.values())
 
 
-def test_evidence_is_read_for_a_single_coin_and_never_for_a_scan(
-    sandbox: Sandbox, coins: Coins
+def test_all_evidence_is_read_for_a_single_coin_and_books_alone_for_several(
+    sandbox: Sandbox, coins: Coins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(collect_module, "EVIDENCE_WAIT_S", 60.0)
     pair = coins("BTC", "ETH")
 
-    scanned = collect_snapshots(pair, deadline_s=25.0, with_evidence=True)
-    single = collect_snapshots(pair[:1], deadline_s=25.0, with_evidence=True)
+    scanned = collect_snapshots(pair, deadline_s=90.0)
+    asked_by_a_scan = sandbox.calls("binance", "/fapi/v1/depth")
+    several = collect_snapshots(pair, deadline_s=90.0, with_evidence=True)
+    prints_of_several = sandbox.calls("binance", "/fapi/v1/aggTrades")
+    single = collect_snapshots(pair[:1], deadline_s=90.0, with_evidence=True)
 
     assert not any("book" in snapshot.shown for snapshot in scanned)
+    assert asked_by_a_scan == 0
+    assert {snapshot.shown["book"]["source"] for snapshot in several} == {"binance"}
+    assert prints_of_several == 0
     assert single[0].shown["book"]["source"] == "binance"
-    assert sandbox.calls("binance", "/fapi/v1/depth") == 1
     assert sandbox.calls("binance", "/fapi/v1/aggTrades") == 1
 
 
 def test_evidence_that_hangs_costs_the_answer_nothing(sandbox: Sandbox, btc: Instrument) -> None:
     sandbox.fault("binance", "hang", path="/fapi/v1/depth")
 
-    [snapshot] = collect_snapshots([btc], deadline_s=25.0, with_evidence=True)
+    [snapshot] = collect_snapshots([btc], deadline_s=90.0, with_evidence=True)
 
     assert "book" not in snapshot.shown
     assert ReadingName.CANDLES in snapshot.readings
@@ -266,6 +333,7 @@ def test_evidence_that_hangs_costs_the_answer_nothing(sandbox: Sandbox, btc: Ins
 def test_the_market_page_lists_what_a_paid_source_gave(
     sandbox: Sandbox, btc: Instrument, listed: None, settings: Settings
 ) -> None:
+    settings.SIGNAL_DEADLINE_S = 60.0  # however busy the machine that makes up the market
     give_keys(settings, coinglass="hobbyist")
 
     body = APIClient().get("/market/BTC").json()
@@ -282,7 +350,10 @@ def test_the_admin_shows_how_each_provider_is_doing(
     sandbox.fault("coinglass", "answer", status=401, json={"code": "401", "msg": "api key"})
     collect(btc)
 
+    # Five reads had their turn; how many were sent before the key was refused depends on timing.
     page = admin_client.get(reverse("admin:market_providerstatus_changelist")).content.decode()
 
     assert "the configured key is not accepted" in page
     assert "off: set LUNARCRUSH_API_KEY" in page
+    assert "signals, minute: 5 of 12, 7 left" in page
+    assert "clients, minute: 0 of 12, 12 left" in page

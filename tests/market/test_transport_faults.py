@@ -21,6 +21,7 @@ from market.providers.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
+from market.providers.policy import Patience
 from market.providers.transport import Pool
 from market.store_contract import Budget, StoreUnavailable
 from tests.market.transports import World, make_world, ok, run
@@ -377,6 +378,27 @@ def test_an_upstream_that_hangs_between_two_bytes_is_left_at_the_deadline(world:
 
     with pytest.raises(ProviderUnavailable, match="in time"):
         run(world.transport().get_json("/answer", pool="calls"), deadline_s=0.05)
+
+
+def test_each_provider_is_given_the_time_it_needs(world: World) -> None:
+    world.get(world.transport())
+    world.get(world.transport(patience=Patience(silence_s=30.0, exchange_s=40.0)))
+
+    told = [request.extensions["timeout"]["read"] for request in world.requests]
+    assert told == [5.0, 30.0]
+
+
+def test_an_answer_that_drips_for_too_long_is_left_long_before_the_deadline(world: World) -> None:
+    async def dripping():
+        while True:
+            yield b" "
+            await asyncio.sleep(0)
+
+    world.handler = lambda request: httpx.Response(200, content=dripping())
+    transport = world.transport(patience=Patience(silence_s=5.0, exchange_s=0.05))
+
+    with pytest.raises(ProviderUnavailable, match="in time"):
+        run(transport.get_json("/answer", pool="calls"), deadline_s=600.0)
 
 
 def test_nothing_is_sent_or_paid_once_the_deadline_is_over(world: World) -> None:

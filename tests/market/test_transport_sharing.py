@@ -17,6 +17,7 @@ from market import clock
 from market.providers import response_cache
 from market.providers.deadline import deadline_within
 from market.providers.errors import ProviderRateLimited, ProviderRejected, ProviderUnavailable
+from market.providers.policy import Patience
 from market.providers.transport import Pool, Transport
 from market.store_contract import Budget
 from tests.market import store_workers
@@ -278,6 +279,25 @@ def test_a_caller_waits_for_the_answer_of_another_process(world: World) -> None:
         return await asyncio.gather(first, second)
 
     assert run(both()) == [{"answer": 42}] * 2
+    assert world.calls == 1
+
+
+def test_a_slow_answer_is_awaited_by_other_processes_as_long_as_it_may_take(world: World) -> None:
+    patience = Patience(silence_s=30.0, exchange_s=40.0)
+    here, there = world.transport(patience=patience), world.transport(patience=patience)
+
+    async def both() -> None:
+        gate = Gate(world)
+        first = asyncio.create_task(here.get_json("/answer", pool="calls", cache_ttl_s=60))
+        await gate.arrived.wait()
+        world.wall_s += 39.0
+        with pytest.raises(ProviderUnavailable), deadline_within(0.05):
+            await there.get_json("/answer", pool="calls", cache_ttl_s=60)
+        gate.open.set()
+        await first
+
+    run(both())
+
     assert world.calls == 1
 
 

@@ -29,6 +29,11 @@ VARIABLES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def time_enough(settings: Settings) -> None:
+    settings.SIGNAL_DEADLINE_S = 60.0  # however busy the machine that makes up the market
+
+
 # --- Without a key --------------------------------------------------------------------------------
 
 
@@ -128,6 +133,20 @@ def test_after_the_burst_scans_still_have_their_part(
     assert before == 12
     assert reply.value
     assert sandbox.calls("coinglass") == before + 1
+
+
+def test_what_clients_spent_and_have_left_is_shown(
+    smallest_plans: None, listed: None, sandbox: Sandbox, api: APIClient
+) -> None:
+    ask_often(api, [f"/coinglass/perpetual-market/{coin}" for coin in COINS[:3]], 3)
+
+    told = api.get("/health/ready").json()["checks"]["providers"]["data"]
+
+    assert told["coinglass"]["shares"]["clients"]["minute"] == {
+        "used": 3, "limit": 12, "remaining": 9,
+    }  # fmt: skip
+    assert told["coinglass"]["shares"]["signals"]["minute"]["used"] == 0
+    assert told["coinglass"]["budgets"]["minute"]["used"] == 3
 
 
 def test_the_share_comes_back_with_time(

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from market.providers.admission import CLIENT_CONNECTIONS
 from market.providers.errors import ProviderRateLimited
 from market.providers.payer import ClientShareSpent, for_client
 from market.providers.transport import Pool, Transport
@@ -44,6 +45,35 @@ def test_clients_get_half_of_a_budget_and_scans_the_rest(world: World) -> None:
 
     assert world.calls == 10
     assert world.slept_s == []
+
+
+def test_clients_of_a_slow_vendor_leave_connections_for_scans(world: World) -> None:
+    transport = world.transport(pools={"calls": (Pool("minute", 1000, 60),)})
+    arrived: list[str] = []
+
+    async def work() -> None:
+        answers = asyncio.Event()
+
+        async def slow(request: httpx.Request) -> httpx.Response:
+            arrived.append(request.url.path.split("/")[2])
+            await answers.wait()
+            return ok()
+
+        world.handler = slow
+        clients = [asyncio.create_task(by_client(transport, f"/client/{n}")) for n in range(30)]
+        while len(arrived) < CLIENT_CONNECTIONS:
+            await asyncio.sleep(0)
+        scan = asyncio.create_task(transport.get_json("/scan/1", pool="calls"))
+        async with asyncio.timeout(30.0):
+            while "scan" not in arrived:
+                await asyncio.sleep(0)
+        assert arrived.count("client") == CLIENT_CONNECTIONS
+        answers.set()
+        await asyncio.gather(scan, *clients)
+
+    run(work())
+
+    assert world.calls == 31
 
 
 def test_what_scans_have_spent_is_not_there_for_clients(world: World) -> None:

@@ -9,6 +9,7 @@ from django.db import models
 from django.test import Client
 from django.urls import reverse
 
+from notifications.models import AlertEvent, Delivery, Subscriber
 from signals import profiles
 from signals.engine import BALANCED
 from signals.engine.types import Factor
@@ -66,6 +67,45 @@ def test_a_signal_shows_its_evidence_and_offers_no_change(
     assert reverse("admin:signals_signal_replay", args=[stored.pk]) in page
     assert admin_client.post(url, {"symbol": "ETH"}).status_code == 403
     assert Signal.objects.get().symbol == "BTC"
+
+
+def test_a_signal_shows_its_alert_and_what_became_of_it(
+    stored: Signal, admin_client: Client
+) -> None:
+    url = reverse("admin:signals_signal_change", args=[stored.pk])
+    event = AlertEvent.objects.get()
+    event_url = reverse("admin:notifications_alertevent_change", args=[event.pk])
+    deliveries_url = reverse("admin:notifications_delivery_changelist")
+
+    before = admin_client.get(url).content.decode()
+    for number, state in enumerate(["failed", "pending", "pending"]):
+        Delivery.objects.create(
+            environment="test",
+            event=event,
+            subscriber=Subscriber.objects.create(
+                environment="test", chat_id=number + 1, created_at=stored.created_at
+            ),
+            state=state,
+            due_at=stored.created_at,
+            created_at=stored.created_at,
+        )
+    AlertEvent.objects.update(fanned_out_at=stored.created_at)
+    after = admin_client.get(url).content.decode()
+
+    assert f'<a href="{event_url}">signal:test:BTC:balanced:1</a>' in before
+    assert "not made yet" in before
+    query = f"?event__id__exact={event.pk}"
+    assert f'<a href="{deliveries_url}{query}">1 failed, 2 pending</a>' in after
+    listed = admin_client.get(deliveries_url + query).context["cl"].result_list
+    assert len(listed) == 3
+
+
+def test_a_signal_without_an_alert_says_why(stored: Signal, admin_client: Client) -> None:
+    AlertEvent.objects.all().delete()
+
+    page = admin_client.get(reverse("admin:signals_signal_change", args=[stored.pk]))
+
+    assert "restored from the backup" in page.content.decode()
 
 
 def test_signals_cannot_be_added_or_deleted(stored: Signal, admin_client: Client) -> None:

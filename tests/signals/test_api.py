@@ -33,7 +33,7 @@ KEYS_OF_THE_FIRST_RELEASE = {
 KEYS_SINCE = {
     "confidenceScore", "calibration", "coveragePct", "missing", "contributions", "factors",
     "provenance", "engineVersion", "profile", "profileVersion", "environment", "inputHash",
-    "problems", "neutralReason", "insufficient", "unavailable",
+    "problems", "neutralReason", "insufficient", "unavailable", "smcAnalysis",
 }  # fmt: skip
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
 
-from signals import backup, services
+from notifications.models import AlertEvent
+from signals import backup, backup_import, services
+from signals.alert_facts import owe_alert
 from signals.backup_import import ImportReport, import_backup
 from signals.chain_audit import audit_chains
 from signals.models import Signal
@@ -64,6 +67,14 @@ def chain_is_intact(links: int) -> bool:
     return report.fault is None and report.intact == links
 
 
+def alerts() -> list[tuple[str, str, bool]]:
+    """Return key, direction and lateness of every alert event, as they were raised."""
+    return [
+        (event.dedup_key, event.facts["direction"], event.facts["is_late"])
+        for event in AlertEvent.objects.order_by("id")
+    ]
+
+
 def test_every_stored_signal_has_a_line_with_the_same_columns(settings: Any) -> None:
     signal = publish_signal(make_evaluation(62.5))
 
@@ -94,9 +105,12 @@ def test_the_table_is_restored_from_the_files_alone() -> None:
     before = [signal.columns() for signal in Signal.objects.order_by("seq")]
     wipe_signals()
 
+    AlertEvent.objects.all().delete()
+
     report = import_backup(everything=True)
 
     assert report == ImportReport(imported=3)
+    assert alerts() == [], "history that is restored is no news"
     assert [signal.columns() for signal in Signal.objects.order_by("seq")] == before
     assert chain_is_intact(3)
     assert import_backup(everything=True) == ImportReport(known=3)
@@ -113,9 +127,106 @@ def test_a_signal_made_without_the_database_waits_in_the_files(database: Databas
     assert flip.seq == 2
     database.returns()
     assert Signal.objects.count() == 1
+    assert alerts() == [("signal:test:BTC:balanced:1", "LONG", False)]
     assert import_backup() == ImportReport(imported=1)
     assert chain_is_intact(2)
     assert import_backup() == ImportReport()
+    assert alerts()[1:] == [("signal:test:BTC:balanced:2", "SHORT", True)]
+
+
+def test_what_was_said_without_the_database_is_known_for_a_flip(database: Database) -> None:
+    database.goes_away()
+    publish_signal(make_evaluation(62.5))
+    publish_signal(make_evaluation(38.0, at_ms=AT_MS + HOUR_MS))
+    database.returns()
+
+    import_backup()
+
+    first, second = AlertEvent.objects.order_by("id")
+    assert (first.facts["is_flip"], first.facts["previous"]) == (False, None)
+    assert second.facts["is_flip"] is True
+    assert second.facts["previous"]["direction"] == "LONG"
+    assert second.occurred_at == Signal.objects.get(seq=2).timestamp
+
+
+def test_restoring_everything_still_tells_what_an_outage_owes(database: Database) -> None:
+    publish_signal(make_evaluation(62.5))
+    database.goes_away()
+    publish_signal(make_evaluation(38.0, at_ms=AT_MS + HOUR_MS))
+    database.returns()
+    wipe_signals()
+    AlertEvent.objects.all().delete()
+
+    assert import_backup(everything=True) == ImportReport(imported=2)
+
+    assert alerts() == [("signal:test:BTC:balanced:2", "SHORT", True)]
+    assert backup.outage() is None
+
+
+def test_an_import_that_fails_half_way_owes_no_alert_without_its_row(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.goes_away()
+    publish_signal(make_evaluation(62.5))
+    database.returns()
+    with monkeypatch.context() as broken:
+
+        def lose_the_connection(*arguments: Any, **more: Any) -> None:
+            owe_alert(*arguments, **more)
+            raise OperationalError("server closed the connection unexpectedly")
+
+        broken.setattr(backup_import, "owe_alert", lose_the_connection)
+        with pytest.raises(OperationalError):
+            import_backup()
+    assert not Signal.objects.exists()
+    assert alerts() == []
+
+    assert import_backup() == ImportReport(imported=1)
+
+    assert alerts() == [("signal:test:BTC:balanced:1", "LONG", True)]
+
+
+def test_a_process_killed_before_its_line_was_marked_has_lost_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die_after_the_line(columns: dict[str, Any]) -> None:
+        append(columns)
+        raise Killed
+
+    append = backup.append
+    database.goes_away()
+    with monkeypatch.context() as dying:
+        dying.setattr(backup, "append", die_after_the_line)
+        with pytest.raises(Killed):
+            publish_signal(make_evaluation(62.5))
+    database.returns()
+
+    assert import_backup() == ImportReport(imported=1)
+
+    assert alerts() == [("signal:test:BTC:balanced:1", "LONG", True)]
+
+
+def test_a_process_killed_before_its_line_leaves_nothing_to_import(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(_: Any) -> None:
+        raise Killed
+
+    database.goes_away()
+    with monkeypatch.context() as dying:
+        dying.setattr(backup, "append", die)
+        with pytest.raises(Killed):
+            publish_signal(make_evaluation(62.5))
+    database.returns()
+
+    assert import_backup() == ImportReport()
+    assert backup.outage() is None
 
 
 def test_the_publishing_rule_holds_without_the_database(database: Database) -> None:
@@ -176,6 +287,36 @@ def test_a_commit_of_unknown_fate_is_not_published_twice(
     assert len(list(backup.lines(None, None))) == 1
     assert import_backup() == ImportReport(imported=1)
     assert Signal.objects.get().content_hash == signal.content_hash
+    assert alerts() == [("signal:test:BTC:balanced:1", "LONG", True)]
+
+
+def test_a_commit_whose_answer_alone_was_lost_owes_no_second_alert() -> None:
+    publish_signal(make_evaluation(62.5))
+    [line] = backup.lines(None, None)
+    with backup.exclusive():
+        backup.mark_outage(line.position)
+
+    assert import_backup() == ImportReport(known=1)
+
+    assert alerts() == [("signal:test:BTC:balanced:1", "LONG", False)]
+
+
+def test_the_files_hold_the_same_signals_as_the_table(database: Database) -> None:
+    publish_signal(make_evaluation(62.5))
+    publish_signal(make_evaluation(38.0, symbol="ETH"))
+    database.goes_away()
+    publish_signal(make_evaluation(38.0, at_ms=AT_MS + HOUR_MS))
+    database.returns()
+    publish_signal(make_evaluation(62.5, at_ms=AT_MS + 2 * HOUR_MS))
+
+    lines = [line.columns for line in backup.lines(None, None)]
+
+    key = itemgetter("symbol", "seq")
+    rows = [signal.columns() for signal in Signal.objects.all()]
+    assert sorted(lines, key=key) == sorted(rows, key=key)
+    assert len(lines) == 4
+    assert {event.facts["seq"] for event in AlertEvent.objects.all()} == {1, 2, 3}
+    assert AlertEvent.objects.count() == 4
 
 
 def test_a_line_overtaken_by_another_process_is_linked_behind_it(database: Database) -> None:
@@ -200,6 +341,11 @@ def test_a_line_overtaken_by_another_process_is_linked_behind_it(database: Datab
     assert [signal.signal for signal in Signal.objects.order_by("seq")] == ["LONG", "LONG", "SHORT"]
     assert chain_is_intact(3)
     assert import_backup(everything=True) == ImportReport(known=3)
+    assert alerts() == [
+        ("signal:test:BTC:balanced:1", "LONG", False),
+        ("signal:test:BTC:balanced:2", "LONG", False),
+        ("signal:test:BTC:balanced:3", "SHORT", True),
+    ]
 
 
 def test_a_line_torn_by_a_crash_is_skipped_and_closed_off(settings: Any) -> None:

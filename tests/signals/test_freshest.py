@@ -148,6 +148,26 @@ def test_half_of_the_threads_stay_free_for_warm_requests(
     assert freshest_evaluation("BTC", BALANCED).body
 
 
+def test_few_evaluate_at_once_and_whoever_gets_no_turn_is_told_to_come_back(
+    evaluator: Evaluator, settings: Any
+) -> None:
+    evaluator.gate.clear()
+    coins = [f"COIN{number}" for number in range(freshest.EVALUATIONS_AT_ONCE)]
+
+    with ThreadPoolExecutor(len(coins)) as pool:
+        answers = [pool.submit(freshest_evaluation, coin, BALANCED) for coin in coins]
+        until(lambda: len(evaluator.calls) == len(coins))
+        settings.SIGNAL_DEADLINE_S = 0.1
+        with pytest.raises(TooManyColdRequests):
+            freshest_evaluation("LATE", BALANCED)
+        evaluator.gate.set()
+        for answer in answers:
+            answer.result(PATIENCE_S)
+
+    settings.SIGNAL_DEADLINE_S = 8
+    assert freshest_evaluation("LATE", BALANCED).body
+
+
 def test_a_failure_reaches_everybody_who_waited_and_is_not_repeated_at_once(
     evaluator: Evaluator, settings: Any
 ) -> None:

@@ -17,12 +17,17 @@ import pytest
 from django.db import IntegrityError, connection, connections, models
 
 from market.snapshot import decompress_snapshot
-from signals import services
+from notifications.models import AlertEvent
+from signals import alert_facts, backup, services
 from signals.chain_audit import audit_chains
 from signals.models import EvaluationCount, Signal, SignalIsPermanent
 from signals.publishing_rule import LastPublished
 from signals.services import count_evaluations, publish_evaluations, publish_signal
 from tests.signals.results import AT_MS, HOUR_MS, PROFILE, make_evaluation, make_result
+
+
+def alert_keys() -> list[str]:
+    return list(AlertEvent.objects.order_by("id").values_list("dedup_key", flat=True))
 
 
 def test_a_published_signal_holds_its_evidence(db: None) -> None:
@@ -71,6 +76,50 @@ def test_a_flip_publishes_at_once_and_a_repetition_waits(db: None) -> None:
     assert repetition is None
     assert after_cooldown is not None
     assert after_cooldown.seq == 3
+
+
+def test_every_published_signal_owes_one_alert(db: None) -> None:
+    publish_signal(make_evaluation(62.5))
+    publish_signal(make_evaluation(62.5))
+    publish_signal(make_evaluation(50.0, at_ms=AT_MS + 60_000))
+    publish_signal(make_evaluation(38.0, at_ms=AT_MS + 120_000))
+
+    assert alert_keys() == ["signal:test:BTC:balanced:1", "signal:test:BTC:balanced:2"]
+    flip = AlertEvent.objects.get(dedup_key="signal:test:BTC:balanced:2")
+    assert (flip.environment, flip.kind) == ("test", "signal")
+    assert flip.occurred_at == datetime(2025, 10, 11, 0, 2, tzinfo=UTC)
+    assert flip.facts["is_flip"] is True
+    assert flip.facts["previous"]["direction"] == "LONG"
+
+
+def test_a_signal_whose_alert_cannot_be_written_is_not_stored(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: Any) -> None:
+        raise ValueError("direction is 'UP', not LONG or SHORT")
+
+    monkeypatch.setattr(alert_facts, "raise_alert", refuse)
+
+    with pytest.raises(ValueError, match="not LONG or SHORT"):
+        publish_signal(make_evaluation(62.5))
+
+    assert not Signal.objects.exists()
+    assert list(backup.lines(None, None)) == []
+
+
+def test_a_signal_that_is_rolled_back_owes_nothing(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Signal) -> None:
+        raise IntegrityError("another row was first")
+
+    monkeypatch.setattr(services, "_mirror", fail)
+
+    with pytest.raises(IntegrityError):
+        publish_signal(make_evaluation(62.5))
+
+    assert not Signal.objects.exists()
+    assert not AlertEvent.objects.exists()
 
 
 def test_a_stored_signal_cannot_be_changed_or_deleted(db: None) -> None:
@@ -150,6 +199,7 @@ def test_of_many_workers_with_the_same_news_one_publishes(many_connections: None
 
     assert sum(signal is not None for signal in results) == 1
     assert Signal.objects.count() == 1
+    assert AlertEvent.objects.count() == 1
 
 
 def test_counts_of_many_workers_add_up(many_connections: None) -> None:
@@ -187,10 +237,11 @@ def test_of_many_processes_with_the_same_news_one_publishes(
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    told = [process.communicate(timeout=60)[0] for process in processes]
+    told = [process.communicate(timeout=60)[0].splitlines()[-1] for process in processes]
 
-    assert sorted(told) == ["left to another\n", "left to another\n", "published\n"]
+    assert sorted(told) == ["left to another", "left to another", "published"]
     assert Signal.objects.count() == 1
+    assert AlertEvent.objects.count() == 1
 
 
 @pytest.mark.postgres
@@ -217,6 +268,7 @@ def test_two_workers_who_read_the_same_last_link_store_one(
     assert sum(signal is not None for signal in results) == 1
     [report] = audit_chains()
     assert (report.intact, report.fault) == (2, None)
+    assert alert_keys() == ["signal:test:BTC:balanced:1", "signal:test:BTC:balanced:2"]
 
 
 def test_a_fault_that_is_no_race_is_not_taken_for_one(

@@ -62,7 +62,7 @@ class Command(BaseCommand):
             interface=Interfaces.ASGINL,
             workers=1,
             http=HTTPModes.http1,
-            websockets=False,
+            websockets=True,
             log_level=LogLevels.error,
             workers_kill_timeout=2,
         ).serve()

@@ -1,7 +1,8 @@
 """``manage.py import_backup``: store the signals that the backup files have and the database lacks.
 
 After an outage the next publication does this by itself; ``--all`` goes through every file, to
-restore a lost table or to make up for a crash in the middle of a commit. Safe to repeat.
+restore a lost table or to make up for a crash in the middle of a commit. Lines of an outage raise
+the alerts they owe, older ones none. Safe to repeat.
 """
 
 # ruff: noqa: ARG002 - Django fixes the signature of handle

@@ -1,0 +1,14 @@
+"""Django wiring of the smart-money app: price structure and positioning, for signals to read."""
+
+from django.apps import AppConfig
+
+
+class SmartMoneyConfig(AppConfig):
+    name = "smartmoney"
+    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = "Smart money"
+
+    def ready(self) -> None:
+        from smartmoney.api.errors import register_problems
+
+        register_problems()

@@ -1,0 +1,32 @@
+"""What workers do for the smart-money app: work on scans, sweep up, forget old ones.
+
+Nothing is retried here: what was not done is still a row, and the next tick finds it.
+"""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from config.wakeups import wake
+from smartmoney import scans
+
+# A worker that is told to stop ends within this and the wave it is in; what is left over goes to a
+# new message, so that other work of the queue gets its turn.
+_WORK_FOR_S = 10.0
+
+
+# A wave may take its deadline, at most 120 s, and the time to store.
+@shared_task(ignore_result=True, expires=30, soft_time_limit=180, time_limit=200)
+def run_scans() -> None:
+    if scans.run_scans(for_s=_WORK_FOR_S):
+        wake(scans.RUN_SCANS)
+
+
+@shared_task(ignore_result=True, expires=9, soft_time_limit=30, time_limit=40)
+def sweep_scans() -> None:
+    scans.sweep()
+
+
+@shared_task(ignore_result=True, expires=3500, soft_time_limit=300, time_limit=330)
+def forget_old_scans() -> None:
+    scans.forget_old_scans()
