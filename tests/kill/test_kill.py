@@ -35,6 +35,9 @@ from tests.postgres_server import postgres_server
 # Of each test: what reached the one's is not counted for the other.
 EMBEDDED_CHATS = range(1001, 1009)
 SCALED_CHATS = range(2001, 2009)
+# Both databases are in here already.
+pytestmark = pytest.mark.one_database
+
 KILLS = 10
 # From the first kill to the last about 25 s; then the leases of the dead have to end (40 s, 60 s).
 SETTLED_WITHIN_S = 240.0
