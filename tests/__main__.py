@@ -2,7 +2,8 @@
 
 Redis and Postgres come from ``TEST_REDIS_URL`` and ``TEST_DATABASE_URL``, else from the servers of
 this machine when they answer; otherwise what needs them is skipped with that reason. With
-``REQUIRE_SERVERS=1`` (continuous integration) a server that does not answer is a failure.
+``REQUIRE_SERVERS=1`` (continuous integration) a server that does not answer is a failure. Without
+arguments, as many processes as there are cores share the files.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pytest
 import redis
 
 ANSWER_LIMIT_S = 2
+WHOLE_SUITE = ("-n", "auto", "--dist", "loadfile")
 # Not the databases that a service on this machine would use.
 LOOPBACK_REDIS = "redis://127.0.0.1:6379/15"
 
@@ -31,6 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     if absent and os.environ.get("REQUIRE_SERVERS") == "1":
         sys.exit(f"No server answers for {' and '.join(absent)}, and REQUIRE_SERVERS is set.")
 
+    arguments = arguments or WHOLE_SUITE
     environment = os.environ | {name: url for name, url in servers.items() if url is not None}
     statuses = []
     if servers["TEST_DATABASE_URL"] is not None:
