@@ -19,13 +19,16 @@ class Budget:
     """At most ``limit`` cost units within ``window_s``.
 
     ``aligned`` budgets follow clock windows (Binance's UTC minutes); the others hold for *every*
-    window of that length. ``window_s`` = 0 means the calendar month (UTC).
+    window of that length. ``window_s`` = 0 means the calendar month (UTC). ``arrival_ms`` is how
+    much longer one call may be on its way to where it is counted than another: a window that
+    short calls of a busy process would fill twice is counted as so much longer.
     """
 
     key: str
     limit: int
     window_s: int
     aligned: bool = False
+    arrival_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def uses_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("one_database") is not None:
+        return False
     fixtures = set(getattr(item, "fixturenames", ()))
     return bool(DATABASE_FIXTURES & fixtures) or any(
         item.get_closest_marker(name) is not None for name in DATABASE_MARKS

@@ -36,7 +36,7 @@ class Pool:
     """A limit of the vendor: at most ``limit`` cost units per ``window_s`` (0 = calendar month).
 
     ``aligned`` limits follow clock windows; ``scoped`` ones hold per value of the call's scope
-    (OKX: per address and instrument).
+    (OKX: per address and instrument). ``arrival_ms`` as in ``Budget``.
     """
 
     name: str
@@ -44,11 +44,12 @@ class Pool:
     window_s: int
     aligned: bool = False
     scoped: bool = False
+    arrival_ms: int = 0
 
 
 def budget_of(provider: str, pool: Pool, scope: str) -> Budget:
     key = f"{provider}:{pool.name}:{scope}" if pool.scoped else f"{provider}:{pool.name}"
-    return Budget(key, pool.limit, pool.window_s, pool.aligned)
+    return Budget(key, pool.limit, pool.window_s, pool.aligned, pool.arrival_ms)
 
 
 def parse_retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:

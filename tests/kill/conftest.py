@@ -51,8 +51,6 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
         "TELEGRAM_BOT_TOKEN": TOKEN,
         "TELEGRAM_DRY_RUN": "false",
         "COINGECKO_CALLS_PER_MINUTE": "1000",
-        # Short, so that a killed worker's batch is soon free again.
-        "SCAN_BATCH_DEADLINE_S": "5",
         "LOG_LEVEL": "WARNING",
     }
     (folder / "undisturbed").mkdir()
@@ -61,7 +59,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
         *("--limit-scale", "100", "--latency-ms", LATENCY_MS),
     ]
     run(environment, "manage.py", "migrate", "--verbosity", "0")
-    coins = run(environment, "-m", "tests.kill.filled", str(COINS)).strip()
+    coins = run(environment, "-m", "tests.kill.filled", str(COINS)).splitlines()[-1]
     with running(
         sandbox,
         url=f"http://127.0.0.1:{port}",
@@ -76,7 +74,8 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
         written = folder / "undisturbed" / "db.sqlite3"
         filled = folder / "filled.sqlite3"
         run(environment, "manage.py", "shell", "--command", _VACUUM.format(filled))
-        run(environment, "-m", "tests.kill.scanned", "worked", coins)
+        patient = {**environment, "SCAN_BATCH_DEADLINE_S": "120"}
+        run(patient, "-m", "tests.kill.scanned", "worked", coins)
         expected = rows(f"sqlite://{written}", SIGNALS)
         yield Market(served.url, environment, coins, filled, expected)
 

@@ -1,7 +1,7 @@
 """A program: a few subscribers who share the coins among them, and no list that is due.
 
-``python -m tests.kill.prepared COUNT COIN,COIN…``. They share, so that no chat is kept waiting:
-Telegram takes a message a second for each.
+``python -m tests.kill.prepared CHAT,CHAT… COIN,COIN…``. They share, so that no chat is kept
+waiting: Telegram takes a message a second for each.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 import django
 
 
-def main(count: int, coins: list[str]) -> None:
+def main(chats: list[int], coins: list[str]) -> None:
     from django.conf import settings
 
     from market.clock import wall_now
@@ -19,15 +19,15 @@ def main(count: int, coins: list[str]) -> None:
     from notifications.models import AlertRule, Subscriber
 
     Watchlist.objects.update(enabled=False)
-    for number in range(count):
+    for number, chat_id in enumerate(chats):
         subscriber = Subscriber.objects.create(
-            environment=settings.ENVIRONMENT, chat_id=1000 + number, created_at=wall_now()
+            environment=settings.ENVIRONMENT, chat_id=chat_id, created_at=wall_now()
         )
         AlertRule.objects.create(
-            subscriber=subscriber, symbols=coins[number::count], with_chart=number == 0
+            subscriber=subscriber, symbols=coins[number :: len(chats)], with_chart=number == 0
         )
 
 
 if __name__ == "__main__":
     django.setup()
-    main(int(sys.argv[1]), sys.argv[2].split(","))
+    main([int(chat) for chat in sys.argv[1].split(",")], sys.argv[2].split(","))

@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import httpx
@@ -32,9 +32,11 @@ from tests.kill.tables import (
 )
 from tests.postgres_server import postgres_server
 
-SUBSCRIBERS = 8
+# Of each test: what reached the one's is not counted for the other.
+EMBEDDED_CHATS = range(1001, 1009)
+SCALED_CHATS = range(2001, 2009)
 KILLS = 10
-# From the first kill to the last about 25 s; then the leases of the dead have to end (60 s).
+# From the first kill to the last about 25 s; then the leases of the dead have to end (40 s, 60 s).
 SETTLED_WITHIN_S = 240.0
 SEED = 5
 
@@ -47,11 +49,13 @@ def test_embedded_service_loses_and_doubles_nothing(market: Market, tmp_path: Pa
     database = f"sqlite://{tmp_path / 'db.sqlite3'}"
     fleet = Fleet(environment, tmp_path / "log")
     try:
-        _scan_while_killing(market, fleet, environment, database, ["worker", "beat"], None)
+        _scan_while_killing(
+            market, EMBEDDED_CHATS, fleet, environment, database, ["worker", "beat"], None
+        )
     finally:
         fleet.stop()
 
-    _everything_is_there_once(market, environment, database)
+    _everything_is_there_once(market, EMBEDDED_CHATS, environment, database)
 
 
 @pytest.mark.postgres
@@ -79,6 +83,7 @@ def test_service_on_postgres_and_redis_loses_and_doubles_nothing(
             fleet.start("redis", redis)
             _scan_while_killing(
                 market,
+                SCALED_CHATS,
                 fleet,
                 environment,
                 postgres.url,
@@ -88,11 +93,12 @@ def test_service_on_postgres_and_redis_loses_and_doubles_nothing(
         finally:
             fleet.stop()
 
-        _everything_is_there_once(market, environment, postgres.url)
+        _everything_is_there_once(market, SCALED_CHATS, environment, postgres.url)
 
 
 def _scan_while_killing(
     market: Market,
+    chats: Iterable[int],
     fleet: Fleet,
     environment: dict[str, str],
     database: str,
@@ -100,7 +106,7 @@ def _scan_while_killing(
     restart_database: Callable[[], None] | None,
 ) -> None:
     """Scan all coins; kill at random moments until KILLS are done; wait until nothing is owed."""
-    run(environment, "-m", "tests.kill.prepared", str(SUBSCRIBERS), market.coins)
+    run(environment, "-m", "tests.kill.prepared", ",".join(map(str, chats)), market.coins)
     fleet.start("worker")
     fleet.start("beat")
     run(environment, "-m", "tests.kill.scanned", "started", market.coins)
@@ -131,7 +137,9 @@ def _is_settled(database: str) -> bool:
     return state != "running" and owed == 0
 
 
-def _everything_is_there_once(market: Market, environment: dict[str, str], database: str) -> None:
+def _everything_is_there_once(
+    market: Market, chats: Iterable[int], environment: dict[str, str], database: str
+) -> None:
     signals = rows(database, SIGNALS)
     assert [_said(signal) for signal in signals] == [_said(signal) for signal in market.expected]
     coins = market.coins.split(",")
@@ -150,7 +158,7 @@ def _everything_is_there_once(market: Market, environment: dict[str, str], datab
     assert len(rows(database, EVENTS)) == len(signals)
     assert len(owed) == len(signals)
     assert {state for _, _, state, _ in owed} == {"sent"}
-    reached = _messages(market.url)
+    reached = _messages(market.url, chats)
     lost = [key for chat, key, *_ in owed if not reached[chat, key.split(":")[2]]]
     doubled = sum(reached.values()) - len(owed)
     unconfirmed = sum(times for *_, times in owed)
@@ -173,10 +181,10 @@ def _backup(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in lines if line]
 
 
-def _messages(sandbox_url: str) -> Counter[tuple[int, str]]:
+def _messages(sandbox_url: str, chats: Iterable[int]) -> Counter[tuple[int, str]]:
     """Count what reached each chat, by the coin that it tells of."""
     reached: Counter[tuple[int, str]] = Counter()
-    for chat_id in range(1000, 1000 + SUBSCRIBERS):
+    for chat_id in chats:
         answer = httpx.get(f"{sandbox_url}/_control/telegram/messages", params={"chat_id": chat_id})
         answer.raise_for_status()
         for message in answer.json()["messages"]:

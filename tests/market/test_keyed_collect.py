@@ -300,18 +300,23 @@ def test_what_a_key_brought_is_not_used_once_the_key_is_gone(
     assert not any(reading.fallback for reading in snapshot.readings.values())
 
 
-def test_evidence_is_read_for_a_single_coin_and_never_for_a_scan(
+def test_all_evidence_is_read_for_a_single_coin_and_books_alone_for_several(
     sandbox: Sandbox, coins: Coins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(collect_module, "EVIDENCE_WAIT_S", 60.0)
     pair = coins("BTC", "ETH")
 
-    scanned = collect_snapshots(pair, deadline_s=90.0, with_evidence=True)
+    scanned = collect_snapshots(pair, deadline_s=90.0)
+    asked_by_a_scan = sandbox.calls("binance", "/fapi/v1/depth")
+    several = collect_snapshots(pair, deadline_s=90.0, with_evidence=True)
+    prints_of_several = sandbox.calls("binance", "/fapi/v1/aggTrades")
     single = collect_snapshots(pair[:1], deadline_s=90.0, with_evidence=True)
 
     assert not any("book" in snapshot.shown for snapshot in scanned)
+    assert asked_by_a_scan == 0
+    assert {snapshot.shown["book"]["source"] for snapshot in several} == {"binance"}
+    assert prints_of_several == 0
     assert single[0].shown["book"]["source"] == "binance"
-    assert sandbox.calls("binance", "/fapi/v1/depth") == 1
     assert sandbox.calls("binance", "/fapi/v1/aggTrades") == 1
 
 

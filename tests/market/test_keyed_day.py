@@ -29,12 +29,13 @@ from market.types import Instrument
 from tests.market.conftest import AT_MS, SEED, Later, until_time_of_day
 from tests.market.keyed import SMALLEST, give_keys
 
-pytestmark = pytest.mark.django_db
+# Minutes long, and about the vendors' limits: which database keeps the series changes nothing.
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 SCAN_EVERY_MIN = 15
 SCANS = 24 * 60 // SCAN_EVERY_MIN
 COINS = 40
-FEW = 12
+FEW = 6
 COINS_TRADED = 45
 
 EVERY_COIN_EVERY_SCAN = (

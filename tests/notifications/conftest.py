@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 from pytest_django import Settings
@@ -17,6 +19,13 @@ from notifications import renderers
 from notifications.renderers import register_renderer
 from notifications.telegram import transport_replaced
 from tests.notifications.alerts import PlainWords
+
+
+@pytest.fixture(autouse=True)
+def standing_wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let wall time move only when a test moves it: a busy machine is no part of the story."""
+    started_s = time.time()
+    monkeypatch.setattr(clock, "time", SimpleNamespace(time=lambda: started_s))
 
 
 @pytest.fixture
