@@ -1,7 +1,7 @@
 """What there is to trade, in bulk: every contract's last day, pages of coins, trends, searches.
 
-One wave under one deadline. A source that does not answer is named and the others serve; CoinGecko
-is asked for pages that its own cache holds for minutes, for its calls are few.
+One wave under one deadline. A source that does not answer is named and the others serve; pages of
+CoinGecko are kept (``market.coin_pages``), for its calls are few.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from django.conf import settings
 
 from market import clock
 from market.chains import HEDGE_SHARE
+from market.coin_pages import keep_pages, kept_pages
 from market.instruments import InstrumentRegistry
 from market.providers.coingecko_payloads import Category, CoinMarket, FoundCoin, TrendingCoin
 from market.providers.deadline import deadline_within
@@ -24,7 +25,7 @@ from market.providers.payload import Parsed
 from market.providers.registry import Providers
 from market.providers.runtime import provider_runtime
 from market.snapshot import Problem
-from market.types import HOUR_MS, Instrument, Venue
+from market.types import HOUR_MS, MINUTE_MS, Instrument, Venue
 from market.universe import MarketUnavailable, instrument_registry
 
 T = TypeVar("T")
@@ -77,21 +78,42 @@ def discover(wanted: Wanted) -> Discovery:
     """Ask for it all at once. Raises MarketUnavailable when nothing at all was answered."""
     discovery = Discovery(instrument_registry())
     budget_s = settings.SIGNAL_DEADLINE_S
-
+    kept = kept_pages(wanted.pages, wanted.category)
+    due = [page for page in wanted.pages if page not in kept or not kept[page].is_fresh]
+    read: dict[int, list[CoinMarket]] = {}
     try:
         provider_runtime().run(
-            lambda providers: _ask(providers, wanted, discovery, budget_s),
+            lambda providers: _ask(providers, wanted, due, discovery, read, budget_s),
             timeout_s=budget_s + _RUNTIME_GRACE_S,
         )
     except TimeoutError:
         raise MarketUnavailable from None
+    keep_pages(read, wanted.category)
+    for page in wanted.pages:
+        if page in read:
+            discovery.coins += read[page]
+        elif page in kept:
+            discovery.answered.add(Venue.COINGECKO)
+            discovery.coins += kept[page].coins
+            if not kept[page].is_fresh:
+                age = f"of {kept[page].age_ms // MINUTE_MS} min ago"
+                discovery.problems.append(Problem(_page_name(page), Venue.COINGECKO.value, age))
     if not discovery.answered:
         raise MarketUnavailable
     return discovery
 
 
+def _page_name(page: int) -> str:
+    return f"page {page} of coins"
+
+
 async def _ask(
-    providers: Providers, wanted: Wanted, discovery: Discovery, deadline_s: float
+    providers: Providers,
+    wanted: Wanted,
+    pages: Sequence[int],
+    discovery: Discovery,
+    read: dict[int, list[CoinMarket]],
+    deadline_s: float,
 ) -> None:
     coingecko = providers.coingecko
 
@@ -101,17 +123,22 @@ async def _ask(
         rows = await _answer(discovery, Venue.COINGECKO, what, call, deadline_s)
         into.extend(() if rows is None else rows)
 
+    async def ask_page(page: int) -> None:
+        coins = await _answer(
+            discovery,
+            Venue.COINGECKO,
+            _page_name(page),
+            lambda: coingecko.fetch_markets(page=page, category=wanted.category),
+            deadline_s,
+        )
+        if coins is not None:
+            read[page] = list(coins)
+
     with deadline_within(deadline_s):
         asked: list[Awaitable[None]] = []
         if wanted.contracts:
             asked.append(_ask_contracts(providers, discovery, deadline_s))
-        pages: list[list[CoinMarket]] = [[] for _ in wanted.pages]
-        for page, rows in zip(wanted.pages, pages, strict=True):
-
-            def fetch(page: int = page) -> Awaitable[Parsed[tuple[CoinMarket, ...]]]:
-                return coingecko.fetch_markets(page=page, category=wanted.category)
-
-            asked.append(ask_coingecko(f"page {page} of coins", fetch, rows))
+        asked += [ask_page(page) for page in pages]
         if wanted.categories:
             asked.append(
                 ask_coingecko("categories", coingecko.fetch_categories, discovery.categories)
@@ -127,7 +154,6 @@ async def _ask(
                 )
             )
         await asyncio.gather(*asked)
-    discovery.coins = [coin for rows in pages for coin in rows]
 
 
 async def _ask_contracts(providers: Providers, discovery: Discovery, deadline_s: float) -> None:

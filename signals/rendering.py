@@ -15,9 +15,10 @@ from market.snapshot import Reading, ReadingName
 from market.types import public_name
 from signals.engine.types import Factor, FactorResult, ScoringProfile, SignalResult
 from signals.metric_groups import metric_groups
-from smartmoney.documents import iso, signal_structure_document
+from smartmoney.documents import iso
 from smartmoney.engine.positioning import TIMEFRAMES
 from smartmoney.smc import analyze_timeframes
+from smartmoney.structure_documents import signal_structure_document
 
 # No measured hit rate stands behind a confidence band until it has enough outcomes.
 UNCALIBRATED = "uncalibrated"

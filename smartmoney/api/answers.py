@@ -15,13 +15,13 @@ from smartmoney.documents import (
     alignment_document,
     coin_document,
     figure,
-    structure_document,
     time_text,
 )
 from smartmoney.engine.accumulation import RUN_24H_PCT, Pattern
 from smartmoney.scored import ScoredCoin
 from smartmoney.selectors import NewListing
 from smartmoney.services import Scan, StructureReport
+from smartmoney.structure_documents import structure_document
 
 MOST_NEUTRAL = 5
 

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from config.api.params import NoParams, read_params
 from smartmoney.api import answers, params
+from smartmoney.api import discovery_serializers as discovery_shapes
 from smartmoney.api import serializers as shapes
 from smartmoney.api.about import smart_money_info
 from smartmoney.choices import Criteria, chosen_coins, watchlist_coins
@@ -148,7 +149,7 @@ class DiscoveryViewSet(viewsets.ViewSet):
         operation_id="discoverCoins",
         tags=TAGS,
         parameters=[params.DiscoverParams],
-        responses=shapes.DiscoverSerializer,
+        responses=discovery_shapes.DiscoverSerializer,
     )
     def discover(self, request: Request) -> Response:
         """Coins up to a market cap and from a volume on, largest volume first."""
@@ -166,7 +167,7 @@ class DiscoveryViewSet(viewsets.ViewSet):
         operation_id="listFutures",
         tags=TAGS,
         parameters=[params.FuturesListParams],
-        responses=shapes.FuturesListSerializer,
+        responses=discovery_shapes.FuturesListSerializer,
     )
     def futures(self, request: Request) -> Response:
         """Live USDT perpetuals by volume, of Binance, or of OKX while Binance is away."""
@@ -177,7 +178,9 @@ class DiscoveryViewSet(viewsets.ViewSet):
             answers.futures_answer(page, (total, len(traded)), query["min_volume"], problems)
         )
 
-    @extend_schema(operation_id="trendingCoins", tags=TAGS, responses=shapes.TrendingSerializer)
+    @extend_schema(
+        operation_id="trendingCoins", tags=TAGS, responses=discovery_shapes.TrendingSerializer
+    )
     def trending(self, request: Request) -> Response:
         """What CoinGecko's visitors search for most, and whether it has futures."""
         read_params(request, NoParams)
@@ -187,7 +190,7 @@ class DiscoveryViewSet(viewsets.ViewSet):
         operation_id="newListings",
         tags=TAGS,
         parameters=[params.NewListingsParams],
-        responses=shapes.NewListingsSerializer,
+        responses=discovery_shapes.NewListingsSerializer,
     )
     def new_listings(self, request: Request) -> Response:
         """Perpetuals that a venue lists since a few days, newest first."""
@@ -199,7 +202,7 @@ class DiscoveryViewSet(viewsets.ViewSet):
         operation_id="searchCoins",
         tags=TAGS,
         parameters=[params.SearchParams],
-        responses=shapes.CoinSearchSerializer,
+        responses=discovery_shapes.CoinSearchSerializer,
     )
     def search(self, request: Request) -> Response:
         """Coins by a part of their name or symbol: those with futures, and others."""
