@@ -1,0 +1,64 @@
+"""The documented shapes of ``/mss/watch``: what is asked for, and what is answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from mss.api.serializers import MssScoreSerializer, number, text
+
+
+class WatchSerializer(serializers.Serializer[Any]):
+    """A coin to watch."""
+
+    symbol = serializers.CharField(max_length=40, help_text="Any usual spelling.")
+    interval_minutes = serializers.IntegerField(
+        default=15, min_value=5, max_value=60, help_text="How often it is scored."
+    )
+    score_threshold = serializers.FloatField(
+        default=75.0, min_value=0, max_value=100, help_text="Score from which on it alerts."
+    )
+    expires_in_hours = serializers.IntegerField(
+        required=False, min_value=1, max_value=2160, help_text="Watched so long; absent: for good."
+    )
+    note = serializers.CharField(
+        default="", allow_blank=True, max_length=200, help_text="For whoever reads the list."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        unknown = sorted(set(self.initial_data) - set(self.fields))
+        if unknown:
+            known = ", ".join(sorted(self.fields))
+            raise serializers.ValidationError(
+                {name: f"Unknown; known are {known}." for name in unknown[:10]}
+            )
+        return attrs
+
+
+class MssMonitoringSerializer(serializers.Serializer[Any]):
+    active = serializers.BooleanField()
+    interval_minutes = serializers.IntegerField()
+    next_update_in_minutes = number("0: due now; null: not watched", allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class MssAlertsSerializer(serializers.Serializer[Any]):
+    score_threshold = number("Score from which on it alerts")
+
+
+class MssWatchedSerializer(serializers.Serializer[Any]):
+    success = serializers.BooleanField()
+    symbol = text("Canonical coin name where it has futures")
+    monitoring = MssMonitoringSerializer()
+    current_state = MssScoreSerializer(allow_null=True, help_text="Newest stored score, or null")
+    alerts = MssAlertsSerializer()
+    note = text("Of whoever added it")
+
+
+class MssWatchlistSerializer(serializers.Serializer[Any]):
+    success = serializers.BooleanField()
+    total = serializers.IntegerField()
+    limit = serializers.IntegerField()
+    offset = serializers.IntegerField()
+    watching = MssWatchedSerializer(many=True, help_text="By name")
