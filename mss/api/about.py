@@ -52,9 +52,7 @@ def mss_info(profile: MssProfile) -> dict[str, Any]:
         "scoring": {
             "formula": "mss_score = phase 1 + phase 2 + phase 3; what is unknown earns nothing",
             "scale": {"least": 0.0, "most": sum(phase.most for phase in profile.phases)},
-            "signal_thresholds": {
-                tier.value: profile.tiers.get(tier, 0.0) for tier in Tier
-            },
+            "signal_thresholds": {tier.value: profile.tiers.get(tier, 0.0) for tier in Tier},
         },
         "data_sources": _SOURCES,
         "endpoints": ENDPOINTS,

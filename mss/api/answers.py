@@ -1,13 +1,8 @@
-"""Answers of ``/mss`` as plain values under the public key names, of stored or fresh documents.
-
-Scores are told whole (``mss.documents``) for one coin, and as short rows in lists: fifty of them
-have to fit what an assistant can take.
-"""
+"""Answers of ``/mss`` as plain values under the public key names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from market.clock import now
@@ -16,13 +11,12 @@ from market.types import public_name
 from mss.candidates import Candidate
 from mss.documents import result_document, shown_figures
 from mss.engine.types import Figure, MssResult, PhaseName, Tier
-from mss.models import MssRun, MssScore
+from mss.rows import raw_scores, rounded, score_row, time_text
 from mss.services import Analysis, Discovery, ScanOutcome
 
 Document = Mapping[str, Any]
 
 _DIGITS = 2
-_STATES = {MssRun.State.DONE: "complete", MssRun.State.LEFT: "partial"}
 
 
 def analysis_answer(analysis: Analysis, *, include_raw: bool) -> dict[str, Any]:
@@ -86,52 +80,6 @@ def scan_answer(query: Mapping[str, Any], outcome: ScanOutcome) -> dict[str, Any
     }
 
 
-def run_answer(run: MssRun) -> dict[str, Any]:
-    """Return how far a background run is."""
-    return {
-        "success": True,
-        "id": str(run.pk),
-        "state": _STATES.get(MssRun.State(run.state), "running"),
-        "coins_requested": run.requested if run.is_discovered else None,
-        "coins_answered": run.answered,
-        "coins_failed": len(run.failed),
-        "started_at": time_text(run.started_at),
-        "finished_at": None if run.finished_at is None else time_text(run.finished_at),
-    }
-
-
-def score_row(document: Document) -> dict[str, Any]:
-    """Return a score as lists show it."""
-    figures = document["figures"]
-    return {
-        **{key: document[key] for key in _ROW_KEYS},
-        "raw_scores": _raw_scores(document),
-        "fdv_usd": figures["fdv_usd"],
-        "age_hours": _rounded(figures["age_hours"]),
-        "missing": document["missing"],
-        "warnings": [warning["kind"] for warning in document["warnings"]],
-    }
-
-
-_ROW_KEYS = (
-    "symbol", "name", "coingecko_id", "timestamp", "mss_score", "signal", "confidence",
-    "coverage_pct", "has_futures", "whale",
-)  # fmt: skip
-
-
-def page_answer(
-    scores: Sequence[MssScore], total: int, query: Mapping[str, Any]
-) -> dict[str, Any]:
-    return {
-        "total": total,
-        "count": len(scores),
-        "limit": query["limit"],
-        "offset": query["offset"],
-        "has_more": query["offset"] + len(scores) < total,
-        "scores": [score_row(score.document) for score in scores],
-    }
-
-
 def problems_of(problems: Sequence[Problem]) -> list[dict[str, str]]:
     return [
         {"reading": each.reading, "source": public_name(each.source), "detail": each.detail}
@@ -145,10 +93,6 @@ def failed_of(failed: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 MOST_FAILED = 50
-
-
-def time_text(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
 
 
 # --- Parts ----------------------------------------------------------------------------------------
@@ -175,7 +119,7 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
         "fdv_usd": figures["fdv_usd"],
         "market_cap_usd": figures["market_cap_usd"],
         "volume_24h_usd": figures["volume_24h_usd"],
-        "age_hours": _rounded(figures["age_hours"]),
+        "age_hours": rounded(figures["age_hours"]),
         "age_source": figures["age_source"],
         "discovery_score": phase.score,
         "discovery_breakdown": {rule.name: rule.points for rule in phase.rules},
@@ -196,7 +140,7 @@ def _summary(results: Sequence[MssResult]) -> dict[str, Any]:
 
 
 def _breakdown(document: Document) -> dict[str, Any]:
-    raw = _raw_scores(document)
+    raw = raw_scores(document)
     return {
         # Normalized parts weighed by 30, 35 and 35 %, as the first release had it: the points.
         "components": raw,
@@ -206,11 +150,3 @@ def _breakdown(document: Document) -> dict[str, Any]:
             for name, phase in document["phases"].items()
         },
     }
-
-
-def _raw_scores(document: Document) -> dict[str, float]:
-    return {name.value: document["phases"][name.value]["score"] for name in PhaseName}
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, _DIGITS)

@@ -37,17 +37,20 @@ def register_problems() -> None:
         type_slug="invalid-input",
         extra=lambda error: _refused("symbol", error.detail),
     )
-    for error_class, title, slug in (
-        (TooManyRuns, "Busy", "busy"),
-        (DiscoveryUnavailable, "Source unavailable", "source-unavailable"),
-    ):
-        register_problem(
-            error_class,
-            status=503,
-            title=title,
-            type_slug=slug,
-            extra=lambda error: {"retry_after_s": error.retry_after_s},
-        )
+    register_problem(
+        TooManyRuns,
+        status=503,
+        title="Busy",
+        type_slug="busy",
+        extra=lambda error: {"retry_after_s": error.retry_after_s},
+    )
+    register_problem(
+        DiscoveryUnavailable,
+        status=503,
+        title="Source unavailable",
+        type_slug="source-unavailable",
+        extra=lambda error: {"retry_after_s": error.retry_after_s},
+    )
 
 
 def _unknown(error: UnknownCoin) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from mss.engine.types import PhaseStatus, Tier, TierConfidence, Warned
 
+
 def number(help_text: str, **options: Any) -> serializers.FloatField:
     return serializers.FloatField(help_text=help_text, **options)
 
@@ -38,6 +39,11 @@ class MssProblemSerializer(serializers.Serializer[Any]):
 
 
 # --- One score ------------------------------------------------------------------------------------
+
+
+class MssFailedSerializer(serializers.Serializer[Any]):
+    coin = text("Its symbol, or CoinGecko's id; empty: the whole scan")
+    reason = text("Why it has no score")
 
 
 class MssPartsSerializer(serializers.Serializer[Any]):
@@ -210,40 +216,54 @@ class MssCandidateSerializer(serializers.Serializer[Any]):
     )
     missing = texts("Of phase 1, inputs that are not known")
     has_futures = serializers.BooleanField(help_text="A live USDT perpetual on Binance or OKX")
-    source = text("Who knows it")  # type: ignore[assignment]
+    source = text(  # type: ignore[assignment]
+        "Who told the valuation", allow_null=True
+    )
 
 
 class MssDiscoverSerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField()
     timestamp = serializers.DateTimeField()
     filters = MssFiltersSerializer()
+    coins_looked_at = whole("New coins, or the category's")
     total_discovered = whole("Coins that fit; the best are listed")
+    left_out = serializers.DictField(
+        child=serializers.IntegerField(), help_text="How many others, by the reason"
+    )
     coins = MssCandidateSerializer(many=True, help_text="Most points first")
     problems = MssProblemSerializer(many=True)
 
 
+class MssPassedSerializer(serializers.Serializer[Any]):
+    filters = whole("Small, new and traded enough")
+    phase1_discovery = whole("Not failed there; unknown figures fail nothing")
+    phase2_confirmation = whole("Of those, not failed there")
+    phase3_validation = whole("Of those, not failed there")
+
+
 class MssSummarySerializer(serializers.Serializer[Any]):
-    avg_mss_score = number_or_null("Of the listed coins; null without any")
-    strong_signals = whole("Listed coins from 75 points on")
-    long_signals = whole("Listed coins from 65 to 75 points")
+    avg_mss_score = number_or_null("Of those coins; null without any")
+    strong_signals = whole("Of those, from 75 points on")
+    long_signals = whole("Of those, from 65 to 75 points")
 
 
 class MssScanSerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField()
     timestamp = serializers.DateTimeField()
     scan_parameters = MssScanParametersSerializer()
-    candidates = whole("Coins that the filters let through")
-    coins_analyzed = whole("Of these, read in all phases that they reached")
-    total_high_potential = whole("Coins with at least min_mss_score")
+    coins_looked_at = whole("New coins, or the category's")
+    passed = MssPassedSerializer(help_text="How many coins came how far")
+    total_high_potential = whole("Coins with min_mss_score that failed neither phase 1 nor 2")
     partial = serializers.BooleanField(  # type: ignore[assignment]
-        help_text="True: time was up before all candidates were read"
+        help_text="True: time was up before all coins were read"
     )
-    coins_left = whole("Candidates not reached in time")
+    coins_left = whole("Coins not reached in time")
     run_id = serializers.UUIDField(
         allow_null=True, help_text="The scan that goes on: GET /mss/scans/{id}"
     )
     summary = MssSummarySerializer()
     coins = MssScoreSerializer(many=True, help_text="Highest score first")
+    failed = MssFailedSerializer(many=True, help_text="The first fifty")
     problems = MssProblemSerializer(many=True)
 
 
@@ -264,61 +284,3 @@ class MssTopScoresSerializer(serializers.Serializer[Any]):
     hours = serializers.IntegerField()
     count = whole("Coins in this answer")
     scores = MssScoreSerializer(many=True, help_text="Each coin's newest score, highest first")
-
-
-class MssEdgeSerializer(serializers.Serializer[Any]):
-    above = serializers.FloatField(required=False, help_text="Beyond this value")
-    points = number("Earned from there on")
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        # `from` is no name that a class may have.
-        least = serializers.FloatField(required=False, help_text="From this value on")
-        return {"from": least, **super().get_fields()}
-
-
-class MssBandsSerializer(serializers.Serializer[Any]):
-    input = text("The figure that is read")
-    start = number("Points below the first edge")
-    edges = MssEdgeSerializer(many=True)
-
-
-class MssPhaseInfoSerializer(serializers.Serializer[Any]):
-    weight = number("Percent of the score")
-    max_score = number("Points")
-    pass_mark = number("Passed from so many points on")
-    focus = text("What it asks")
-    thresholds = serializers.DictField(
-        child=MssBandsSerializer(many=True), help_text="Points by line; a line's parts add up"
-    )
-
-
-class MssMethodologySerializer(serializers.Serializer[Any]):
-    phase1_discovery = MssPhaseInfoSerializer()
-    phase2_confirmation = MssPhaseInfoSerializer()
-    phase3_validation = MssPhaseInfoSerializer()
-
-
-class MssScaleSerializer(serializers.Serializer[Any]):
-    least = serializers.FloatField()
-    most = serializers.FloatField()
-
-
-class MssScoringSerializer(serializers.Serializer[Any]):
-    formula = serializers.CharField()
-    scale = MssScaleSerializer()
-    signal_thresholds = serializers.DictField(
-        child=serializers.FloatField(), help_text="Least score of each tier"
-    )
-
-
-class MssInfoSerializer(serializers.Serializer[Any]):
-    success = serializers.BooleanField()
-    system = text("What this is")
-    engine_version = text("Version of the scoring engine")
-    profile = MssProfileSerializer(help_text="The points table in force")
-    methodology = MssMethodologySerializer()
-    scoring = MssScoringSerializer()
-    data_sources = serializers.DictField(child=serializers.CharField())
-    endpoints = serializers.DictField(child=serializers.CharField())
-    gpt_compatible = serializers.BooleanField()
-    telegram_alerts = text("When an alert goes out")

@@ -6,7 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from mss.api.serializers import MssScoreSerializer, number, text
+from mss.api.bodies import refuse_unknown
+from mss.api.serializers import MssScoreSerializer, number_or_null, text
 
 
 class WatchSerializer(serializers.Serializer[Any]):
@@ -27,33 +28,32 @@ class WatchSerializer(serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        unknown = sorted(set(self.initial_data) - set(self.fields))
-        if unknown:
-            known = ", ".join(sorted(self.fields))
-            raise serializers.ValidationError(
-                {name: f"Unknown; known are {known}." for name in unknown[:10]}
-            )
+        refuse_unknown(self)
         return attrs
 
 
 class MssMonitoringSerializer(serializers.Serializer[Any]):
     active = serializers.BooleanField()
     interval_minutes = serializers.IntegerField()
-    next_update_in_minutes = number("0: due now; null: not watched", allow_null=True)
+    next_update_in_minutes = number_or_null("0: due now; null: not watched")
     expires_at = serializers.DateTimeField(allow_null=True)
 
 
 class MssAlertsSerializer(serializers.Serializer[Any]):
-    score_threshold = number("Score from which on it alerts")
+    score_threshold = number_or_null("Score from which on it alerts; null: not watched")
 
 
-class MssWatchedSerializer(serializers.Serializer[Any]):
-    success = serializers.BooleanField()
-    symbol = text("Canonical coin name where it has futures")
+class MssWatchedCoinSerializer(serializers.Serializer[Any]):
+    symbol = text("Canonical coin name where it has futures, else CoinGecko's")
+    coingecko_id = text("Symbols are not unique, this is", allow_null=True)
     monitoring = MssMonitoringSerializer()
     current_state = MssScoreSerializer(allow_null=True, help_text="Newest stored score, or null")
     alerts = MssAlertsSerializer()
     note = text("Of whoever added it")
+
+
+class MssWatchedSerializer(MssWatchedCoinSerializer):
+    success = serializers.BooleanField()
 
 
 class MssWatchlistSerializer(serializers.Serializer[Any]):
@@ -61,4 +61,4 @@ class MssWatchlistSerializer(serializers.Serializer[Any]):
     total = serializers.IntegerField()
     limit = serializers.IntegerField()
     offset = serializers.IntegerField()
-    watching = MssWatchedSerializer(many=True, help_text="By name")
+    watching = MssWatchedCoinSerializer(many=True, help_text="By name")
