@@ -11,6 +11,7 @@ from django.db import transaction
 
 from market.clock import now
 from market.discovery import Wanted, discover
+from market.services import MarketUnavailable
 from mss.models import ListReading, SeenCoin
 
 logger = logging.getLogger(__name__)
@@ -19,6 +20,14 @@ READ_EVERY = timedelta(hours=23)
 _ROWS_AT_ONCE = 2000
 # Fewer rows than this are no copy of the whole list, which has 15 to 20 thousand.
 LEAST_SHARE = 0.5
+
+
+def keep_list_current() -> None:
+    """Read the list when a day has passed; what does not answer is asked again next hour."""
+    try:
+        read_list_if_due()
+    except MarketUnavailable:
+        logger.warning("the list of coins is not read: CoinGecko does not answer")
 
 
 def read_list_if_due() -> ListReading | None:

@@ -52,6 +52,8 @@ ASK_AGAIN = timedelta(seconds=60)
 # Coins whose scoring raises again and again meet a fault of ours; the others shall not wait.
 MOST_FAULTS = 3
 MOST_OPEN = 20
+# Watched coins of one run: as many as CoinGecko tells of in one call.
+MOST_DUE = 250
 _OWN_FAULT = "An error of this program, told in its log."
 # What Django raises when the database is not there; a locked SQLite file is among them.
 DATABASE_AWAY = (OperationalError, InterfaceError)
@@ -79,7 +81,13 @@ def start_watch_run() -> MssRun | None:
         return _start(MssRun.Kind.WATCH, {"coins": coins}, None)
 
 
-MOST_DUE = 250
+def start_due() -> None:
+    """Start the regular scan and the watched coins whose time has come."""
+    for start in (start_watch_run, start_due_scan):
+        try:
+            start()
+        except TooManyRuns:
+            logger.warning("no MSS run is started: too many are under way")
 
 
 def start_due_scan() -> MssRun | None:

@@ -18,8 +18,12 @@ from mss.models import DEFAULT_INTERVAL_MIN, DEFAULT_MIN_SCORE, WatchlistEntry
 MOST_WATCHED = 100
 
 
+def environment() -> str:
+    return str(settings.ENVIRONMENT)
+
+
 def entries() -> QuerySet[WatchlistEntry]:
-    return WatchlistEntry.objects.filter(environment=settings.ENVIRONMENT)
+    return WatchlistEntry.objects.filter(environment=environment())
 
 
 def add(
@@ -51,7 +55,7 @@ def add(
             if active(mine).count() >= MOST_WATCHED:
                 raise WatchLimitReached(MOST_WATCHED)
             entry = WatchlistEntry(
-                environment=settings.ENVIRONMENT,
+                environment=environment(),
                 owner=owner,
                 symbol=coin.symbol.upper(),
                 created_at=wall_now(),
