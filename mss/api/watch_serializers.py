@@ -13,7 +13,9 @@ from mss.api.serializers import MssScoreSerializer, number_or_null, text
 class WatchSerializer(serializers.Serializer[Any]):
     """A coin to watch."""
 
-    symbol = serializers.CharField(max_length=40, help_text="Any usual spelling.")
+    symbol = serializers.CharField(
+        max_length=100, help_text="Any usual spelling, or CoinGecko's id."
+    )
     interval_minutes = serializers.IntegerField(
         default=15, min_value=5, max_value=60, help_text="How often it is scored."
     )

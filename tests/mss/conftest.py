@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.market.conftest import (  # noqa: F401 - fixtures
     coins,
     known_coins,
+    later,
     listed,
     no_universe_remembered,
     sandbox,
