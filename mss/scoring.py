@@ -9,7 +9,7 @@ from market.services import MarketUnavailable, collect_snapshots
 from mss.candidates import Candidate
 from mss.engine.evaluate import evaluate
 from mss.engine.inputs import with_snapshot
-from mss.engine.types import MssProfile, MssResult
+from mss.engine.types import Figure, MssProfile, MssResult
 from mss.exceptions import UnknownCoin
 
 NO_SYMBOL = "Its name on CoinGecko is no symbol that providers could be asked for."
@@ -57,7 +57,8 @@ def score_one(candidate: Candidate, profile: MssProfile) -> MssResult:
     try:
         [snapshot] = collect_snapshots([instrument])
     except MarketUnavailable:
-        if not candidate.inputs.figures:
+        # Our own lists tell an age without anybody's answer.
+        if not candidate.inputs.figures.keys() - {Figure.AGE}:
             raise
         # CoinGecko told of phase 1; the venues' silence leaves the other phases unknown.
         return evaluate(candidate.inputs, profile)
