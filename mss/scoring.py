@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from market.services import MarketUnavailable, collect_snapshots
+from market.snapshot import Problem
 from mss.candidates import Candidate
 from mss.engine.evaluate import evaluate
 from mss.engine.inputs import with_snapshot
@@ -56,9 +57,10 @@ def score_one(candidate: Candidate, profile: MssProfile) -> MssResult:
         raise UnknownCoin(candidate.coin.symbol)
     try:
         [snapshot] = collect_snapshots([instrument])
-    except MarketUnavailable:
-        if not candidate.inputs.figures:
-            raise
-        # CoinGecko told of phase 1; the venues' silence leaves the other phases unknown.
-        return evaluate(candidate.inputs, profile)
+    except MarketUnavailable as silent:
+        inputs = candidate.inputs
+        if not inputs.shown:
+            raise  # CoinGecko did not tell of it either; a listing time alone is no analysis
+        problems = (*inputs.problems, Problem("phases 2 and 3", "", silent.detail))
+        return evaluate(replace(inputs, problems=problems), profile)
     return evaluate(with_snapshot(candidate.inputs, snapshot), profile)
