@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from market.services import MarketUnavailable, collect_snapshots
+from market.snapshot import Problem
 from mss.candidates import Candidate
 from mss.engine.evaluate import evaluate
 from mss.engine.inputs import with_snapshot
-from mss.engine.types import Figure, MssProfile, MssResult
+from mss.engine.types import MssProfile, MssResult
 from mss.exceptions import UnknownCoin
 
 NO_SYMBOL = "Its name on CoinGecko is no symbol that providers could be asked for."
@@ -56,10 +57,10 @@ def score_one(candidate: Candidate, profile: MssProfile) -> MssResult:
         raise UnknownCoin(candidate.coin.symbol)
     try:
         [snapshot] = collect_snapshots([instrument])
-    except MarketUnavailable:
-        # Our own lists tell an age without anybody's answer.
-        if not candidate.inputs.figures.keys() - {Figure.AGE}:
-            raise
-        # CoinGecko told of phase 1; the venues' silence leaves the other phases unknown.
-        return evaluate(candidate.inputs, profile)
+    except MarketUnavailable as silent:
+        inputs = candidate.inputs
+        if not inputs.shown:
+            raise  # CoinGecko did not tell of it either; a listing time alone is no analysis
+        problems = (*inputs.problems, Problem("phases 2 and 3", "", silent.detail))
+        return evaluate(replace(inputs, problems=problems), profile)
     return evaluate(with_snapshot(candidate.inputs, snapshot), profile)

@@ -92,7 +92,10 @@ def discovery_inputs(
 def with_snapshot(inputs: CoinInputs, snapshot: MarketSnapshot) -> CoinInputs:
     """Add what phases 2 and 3 read; the instant is the snapshot's, which came last."""
     figures = {**inputs.figures, **_social(snapshot)}
-    problems = [*inputs.problems, *_told(snapshot)]
+    # Of a coin without futures one sentence says it all, instead of each venue's silence.
+    without_futures = frozenset() if inputs.has_futures else frozenset(_FUTURES_FIGURES)
+    told = [each for each in _told(snapshot) if each.reading not in without_futures]
+    problems = [*inputs.problems, *told]
     for figure in (Figure.ALT_RANK, Figure.GALAXY_SCORE):
         if figure not in figures:
             detail = "told by LunarCrush alone, which has not answered for this coin"

@@ -1,8 +1,8 @@
-"""Fixtures of the MSS tests: the sandbox behind the provider runtime, coins known."""
+"""Fixtures of the MSS tests: the sandbox behind the provider runtime, its universe stored."""
 
 from __future__ import annotations
 
-from tests.market.conftest import (  # noqa: F401 - fixtures
+from tests.market.conftest import (
     coins,
     known_coins,
     later,
@@ -11,3 +11,8 @@ from tests.market.conftest import (  # noqa: F401 - fixtures
     sandbox,
     simulated_market,
 )
+
+__all__ = [
+    "coins", "known_coins", "later", "listed", "no_universe_remembered", "sandbox",
+    "simulated_market",
+]  # fmt: skip
