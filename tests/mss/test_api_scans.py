@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import jsonschema
@@ -12,42 +11,26 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from config.accounts.keys import create_api_key
-from market import clock
 from market.providers.runtime import ProviderRuntime, use_runtime
-from market.sandbox.coingecko_coins import CoinBook
 from market.sandbox.handle import Sandbox
-from market.sandbox.simulated import SimulatedMarket
 from mss import runs
-from mss.models import ListReading, MssRun, MssScore, SeenCoin
+from mss.models import MssRun, MssScore
+from tests.mss.seen import appeared, small_coins
 
 pytestmark = pytest.mark.usefixtures("listed")
 
-# As many coins as one call of CoinGecko tells of; the tests' clock stands still.
+# As many coins as one call of CoinGecko tells of.
 NEW_COINS = 250
 EVERY_NEW_COIN = "max_fdv=5e8&min_volume=10000&max_age_hours=720"
 
 
 @pytest.fixture
-def new_coins(sandbox: Sandbox, simulated_market: SimulatedMarket) -> list[str]:
+def new_coins(sandbox: Sandbox) -> list[str]:
     """Have coins appear in CoinGecko's list, one an hour; return their ids, newest first."""
-    now = clock.now()
-    book = CoinBook(simulated_market).quotes(clock.now_ms())
-    small = [quote for quote in book if quote.entry.coin is None and quote.cap_usd]
-    chosen = small[-NEW_COINS:]
-    ListReading.objects.create(
-        environment="test", read_at=now - timedelta(days=60), coins=15_000, new=15_000
-    )
-    SeenCoin.objects.bulk_create(
-        SeenCoin(
-            environment="test",
-            coingecko_id=quote.entry.id,
-            symbol=quote.entry.symbol.upper(),
-            name=quote.entry.name,
-            first_seen_at=now - timedelta(hours=1 + number),
-        )
-        for number, quote in enumerate(chosen)
-    )
-    return [quote.entry.id for quote in chosen]
+    rows = small_coins(sandbox, 2 * NEW_COINS)[NEW_COINS:]
+    for number, row in enumerate(rows):
+        appeared([row], hours_ago=1 + number)
+    return [row.id for row in rows]
 
 
 @pytest.fixture
@@ -98,12 +81,12 @@ def test_discovery_keeps_to_the_age_asked_for(
 
 def test_discovery_keeps_to_valuation_and_volume(api: APIClient, new_coins: list[str]) -> None:
     every = discover(api, EVERY_NEW_COIN + "&limit=100")
-    small = discover(api, "max_fdv=4e6&min_volume=150000&max_age_hours=720&limit=100")
+    small = discover(api, "max_fdv=2e7&min_volume=6e5&max_age_hours=720&limit=100")
 
     assert 0 < small["total_discovered"] < every["total_discovered"]
     for coin in small["coins"]:
-        assert (coin["fdv_usd"] or coin["market_cap_usd"]) <= 4e6
-        assert coin["volume_24h_usd"] >= 150_000
+        assert (coin["fdv_usd"] or coin["market_cap_usd"]) <= 2e7
+        assert coin["volume_24h_usd"] >= 6e5
     assert small["left_out"]["valuation_above_max"] > 0
     assert small["left_out"]["volume_below_min"] > 0
 
