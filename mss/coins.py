@@ -78,6 +78,8 @@ def coin_of_key(key: str, symbol: str, registry: InstrumentRegistry) -> Coin:
 
 
 def _seen_by(text: str) -> Coin | None:
+    if not text.isprintable():
+        return None
     seen = SeenCoin.objects.filter(environment=settings.ENVIRONMENT)
     exact = seen.filter(coingecko_id=text.lower()).first()
     if exact is not None:

@@ -19,9 +19,11 @@ from mss.engine.types import Figure
 from mss.models import MssScore
 from mss.replay import replay
 from mss.storing import store_result
-from notifications.models import AlertEvent
+from notifications.models import AlertEvent, AlertRule, Delivery
 from notifications.renderers import Viewer, renderer_of
+from notifications.services import fan_out
 from tests.mss.builders import BEST, make_inputs
+from tests.notifications.alerts import make_subscriber
 
 pytestmark = pytest.mark.django_db
 
@@ -136,3 +138,15 @@ def test_an_alert_reads_as_what_was_scored_and_says_what_is_missing() -> None:
         ["sig:NEW", "watch:NEW"], ["mute:24h"],
     ]  # fmt: skip
     assert alerts.picture(facts) is None
+
+
+@pytest.mark.parametrize(("min_score", "told"), [(75.0, 1), (87.0, 1), (87.1, 0), (100.0, 0)])
+def test_a_subscriber_is_owed_what_the_own_threshold_asks_for(min_score: float, told: int) -> None:
+    subscriber = make_subscriber(1)
+    AlertRule.objects.create(subscriber=subscriber, kind="mss", min_score=min_score)
+
+    stored = store({**BEST, Figure.VALUATION: 1e8})
+    fan_out(AlertEvent.objects.get().pk)
+
+    assert stored.total == 87.0
+    assert Delivery.objects.filter(subscriber=subscriber).count() == told
