@@ -17,7 +17,15 @@ from market import clock
 from market.chains import HEDGE_SHARE
 from market.coin_pages import keep_pages, kept_pages
 from market.instruments import InstrumentRegistry
-from market.providers.coingecko_payloads import Category, CoinMarket, FoundCoin, TrendingCoin
+from market.providers.coingecko import MAX_IDS
+from market.providers.coingecko_payloads import (
+    Category,
+    CoinDetail,
+    CoinMarket,
+    FoundCoin,
+    ListedCoin,
+    TrendingCoin,
+)
 from market.providers.deadline import deadline_within
 from market.providers.errors import ProviderError
 from market.providers.observations import Ticker
@@ -58,16 +66,25 @@ class Discovery:
     trending: list[TrendingCoin] = field(default_factory=list)
     found: list[FoundCoin] = field(default_factory=list)
     categories: list[Category] = field(default_factory=list)
+    listed: list[ListedCoin] = field(default_factory=list)
+    details: list[CoinDetail] = field(default_factory=list)
     answered: set[Venue] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to ask for. ``pages`` are CoinGecko's, by market cap, of a category if one is named."""
+    """What to ask for. ``pages`` are CoinGecko's, by market cap, of a category if one is named.
+
+    ``ids`` are rows of those coins, 250 to a call; ``detail`` is one coin's page; ``whole_list``
+    names every coin.
+    """
 
     contracts: bool = False
     pages: Sequence[int] = ()
+    ids: Sequence[str] = ()
+    detail: str = ""
+    whole_list: bool = False
     category: str = ""
     categories: bool = False
     trending: bool = False
@@ -139,6 +156,18 @@ async def _ask(
         if wanted.contracts:
             asked.append(_ask_contracts(providers, discovery, deadline_s))
         asked += [ask_page(page) for page in pages]
+        for first in range(0, len(wanted.ids), MAX_IDS):
+
+            def fetch_some(first: int = first) -> Awaitable[Parsed[tuple[CoinMarket, ...]]]:
+                return coingecko.fetch_markets(ids=wanted.ids[first : first + MAX_IDS])
+
+            asked.append(ask_coingecko("coins by id", fetch_some, discovery.coins))
+        if wanted.detail:
+            asked.append(_ask_detail(providers, wanted.detail, discovery, deadline_s))
+        if wanted.whole_list:
+            asked.append(
+                ask_coingecko("the list of coins", coingecko.fetch_coins_list, discovery.listed)
+            )
         if wanted.categories:
             asked.append(
                 ask_coingecko("categories", coingecko.fetch_categories, discovery.categories)
@@ -154,6 +183,20 @@ async def _ask(
                 )
             )
         await asyncio.gather(*asked)
+
+
+async def _ask_detail(
+    providers: Providers, coin_id: str, discovery: Discovery, deadline_s: float
+) -> None:
+    detail = await _answer(
+        discovery,
+        Venue.COINGECKO,
+        "the coin's page",
+        lambda: providers.coingecko.fetch_coin_detail(coin_id),
+        deadline_s,
+    )
+    if detail is not None:
+        discovery.details.append(detail)
 
 
 async def _ask_contracts(providers: Providers, discovery: Discovery, deadline_s: float) -> None:

@@ -137,6 +137,10 @@ SCAN_RUN_RETENTION_DAYS = env.integer("SCAN_RUN_RETENTION_DAYS", 30, least=0, mo
 # What a request that scans may take; what is not done by then goes on in the background.
 SMART_MONEY_DEADLINE_S = env.duration_s("SMART_MONEY_DEADLINE_S", 10, least=2, most=30)
 SMART_MONEY_RETENTION_DAYS = env.integer("SMART_MONEY_RETENTION_DAYS", 14, least=0, most=36_500)
+MSS_DEADLINE_S = env.duration_s("MSS_DEADLINE_S", 10, least=2, most=30)
+MSS_SCAN_EVERY_MIN = env.integer("MSS_SCAN_EVERY_MIN", 60, least=0, most=1440)
+MSS_ALERT_COOLDOWN_H = env.integer("MSS_ALERT_COOLDOWN_H", 24, least=1, most=720)
+MSS_RETENTION_DAYS = env.integer("MSS_RETENTION_DAYS", 90, least=0, most=36_500)
 SERIES_RETENTION_DAYS = env.integer("SERIES_RETENTION_DAYS", 0, least=0, most=36_500)
 
 # --- Web ------------------------------------------------------------------------------------
@@ -176,6 +180,7 @@ INSTALLED_APPS = [
     "notifications.apps.NotificationsConfig",
     "smartmoney.apps.SmartMoneyConfig",
     "signals.apps.SignalsConfig",
+    "mss.apps.MssConfig",
 ]
 
 MIDDLEWARE = [
@@ -287,6 +292,7 @@ SPECTACULAR_SETTINGS = {
             "name": "smart money",
             "description": "Who gathers and who hands out, and the structure of the price.",
         },
+        {"name": "mss", "description": "Emerging coins in three phases, 0 to 100 points."},
         {"name": "market", "description": "What the venues say, with the source of each number."},
         {"name": "service", "description": "The service itself."},
     ],
