@@ -88,6 +88,8 @@ def symbol_meant(text: str) -> str:
     Raises UnknownCoin when no coin is called so and nothing is stored under that name.
     """
     symbol = text.strip().upper()
+    if not symbol.isprintable():  # PostgreSQL takes no "\0" in a text
+        raise UnknownCoin(text)
     try:
         return resolve_coin(text).symbol.upper()
     except MarketUnavailable:

@@ -84,3 +84,14 @@ def test_a_parameter_out_of_bounds_is_refused_by_name(
     assert response.status_code == 400
     assert response["Content-Type"] == "application/problem+json"
     assert [error["parameter"] for error in response.json()["errors"]] == [parameter]
+
+
+@pytest.mark.parametrize(
+    "name", ["%00", "BTC%00", "%0A", "%E2%80%AE", "'%3B--", "%F0%9F%9A%80", "A" * 500]
+)
+@pytest.mark.parametrize("path", ["/mss/analyze/", "/mss/history/", "/mss/watch/"])
+def test_a_name_that_can_be_no_coin_is_a_404(api: APIClient, path: str, name: str) -> None:
+    response = api.get(path + name)
+
+    assert response.status_code == 404
+    assert response["Content-Type"] == "application/problem+json"

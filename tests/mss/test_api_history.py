@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from market import clock
+from market import clock, universe
+from market.models import ListedSymbol
 from market.sandbox.handle import Sandbox
 from market.types import HOUR_MS
 from mss.engine.evaluate import evaluate
@@ -147,6 +148,17 @@ def test_a_coin_that_no_venue_lists_any_more_keeps_its_history(api: APIClient) -
     store(symbol="GONE", coin="gone-coin")
 
     assert totals(api.get("/mss/history/gone").json()) == [100.0]
+
+
+def test_with_every_provider_silent_and_no_coin_known_history_is_still_told(
+    api: APIClient, sandbox: Sandbox
+) -> None:
+    store()
+    ListedSymbol.objects.all().delete()
+    universe.reset()
+    sandbox.fault("*", "http_5xx", status=503)
+
+    assert totals(api.get("/mss/history/NEW").json()) == [100.0]
 
 
 def test_a_name_that_was_never_a_coin_is_a_404_with_suggestions(api: APIClient) -> None:
