@@ -31,10 +31,8 @@ EVERY_FACTOR = {factor.value for factor in Factor}
 
 
 @pytest.fixture
-def sandbox(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+def sandbox(transactional_db: None) -> Iterator[Sandbox]:
     """Every upstream in this process, all well, the registry of coins known, time held still."""
-    # The lists of coins are made in this process, which a busy machine does not do within seconds.
-    monkeypatch.setattr(universe, "REFRESH_DEADLINE_S", 60.0)
     sandbox = Sandbox(SimulatedMarket(seed=1))
     runtime = ProviderRuntime(client_factory=sandbox.client_factory())
     universe.reset()

@@ -31,7 +31,6 @@ def sandbox(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[San
     clock.fix(AT_MS)
     universe.reset()
     monkeypatch.setattr(universe, "start_renewal", lambda: None)
-    monkeypatch.setattr(universe, "REFRESH_DEADLINE_S", 30.0)
     with use_runtime(ProviderRuntime(client_factory=stand_in.client_factory())):
         yield stand_in
     universe.reset()
