@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("market.api.urls")),
     path("", include("smartmoney.api.urls")),
     path("", include("signals.api.urls")),
+    path("", include("mss.api.urls")),
     path("", include("notifications.api.urls")),
 ]
 

@@ -10,6 +10,8 @@ class MssConfig(AppConfig):
 
     def ready(self) -> None:
         from mss.alerts import KIND, MssAlerts
+        from mss.api.errors import register_problems
         from notifications.renderers import register_renderer
 
+        register_problems()
         register_renderer(KIND, MssAlerts())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +10,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import OuterRef, QuerySet, Subquery
 
+from market.services import MarketUnavailable
 from mss import watch
+from mss.coins import resolve_coin
+from mss.exceptions import UnknownCoin
 from mss.models import MssRun, MssScore, WatchlistEntry
 
 
@@ -61,17 +65,42 @@ def top_scores(since: datetime, min_score: float = 0.0) -> QuerySet[MssScore]:
     )
 
 
-def newest_score(entry: WatchlistEntry) -> MssScore | None:
-    """Return the newest score of a watched coin."""
-    return scores().filter(coin_key=entry.coin_key).order_by("-observed_at", "-pk").first()
+def newest_scores(coin_keys: Collection[str]) -> dict[str, MssScore]:
+    """Return the newest score of each of some coins, by coin key, in one query."""
+    newest = MssScore.objects.filter(
+        environment=settings.ENVIRONMENT, coin_key=OuterRef("coin_key")
+    ).order_by("-observed_at", "-pk")
+    found = scores().filter(coin_key__in=coin_keys, pk=Subquery(newest.values("pk")[:1]))
+    return {score.coin_key: score for score in found}
 
 
-def watchlist(owner: str) -> QuerySet[WatchlistEntry]:
-    """Return an owner's watched coins, expired ones among them."""
-    return watch.entries().filter(owner=owner).order_by("symbol")
+def watchlist(owner: str | None) -> QuerySet[WatchlistEntry]:
+    """Return an owner's watched coins, or everybody's; expired ones are among them."""
+    entries = watch.entries()
+    if owner is not None:
+        entries = entries.filter(owner=owner)
+    return entries.order_by("symbol", "owner")
 
 
-def watch_entry(owner: str, symbol: str) -> WatchlistEntry | None:
+def symbol_meant(text: str) -> str:
+    """Return the symbol that scores of a coin are stored under, whatever spelling is given.
+
+    Raises UnknownCoin when no coin is called so and nothing is stored under that name.
+    """
+    symbol = text.strip().upper()
+    if not symbol.isprintable():  # PostgreSQL takes no "\0" in a text
+        raise UnknownCoin(text)
+    try:
+        return resolve_coin(text).symbol.upper()
+    except MarketUnavailable:
+        return symbol  # what is stored can be told without any venue
+    except UnknownCoin:
+        if not history(symbol).exists() and not watchlist(None).filter(symbol=symbol).exists():
+            raise
+        return symbol  # its contract is gone, its scores are not
+
+
+def watch_entry(owner: str | None, symbol: str) -> WatchlistEntry | None:
     return watchlist(owner).filter(symbol=symbol.upper()).first()
 
 

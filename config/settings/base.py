@@ -292,6 +292,7 @@ SPECTACULAR_SETTINGS = {
             "name": "smart money",
             "description": "Who gathers and who hands out, and the structure of the price.",
         },
+        {"name": "mss", "description": "Emerging coins in three phases, 0 to 100 points."},
         {"name": "market", "description": "What the venues say, with the source of each number."},
         {"name": "service", "description": "The service itself."},
     ],
