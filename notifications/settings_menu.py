@@ -38,6 +38,7 @@ class Setting:
     label: str
     describe: Callable[[AlertRule], str]
     choices: tuple[Choice, ...]
+    kind: str = AlertKind.SIGNAL
 
     def choice(self, code: str) -> Choice | None:
         return next((each for each in self.choices if each.code == code), None)
@@ -76,6 +77,10 @@ def _describe_digest(rule: AlertRule) -> str:
     if rule.digest_minutes is None:
         return "one message each"
     return f"together every {figures.duration(rule.digest_minutes * 60)}"
+
+
+def _describe_emerging(rule: AlertRule) -> str:
+    return f"from {rule.min_score:g} points on" if rule.is_enabled else "none"
 
 
 SETTINGS = (
@@ -160,12 +165,27 @@ SETTINGS = (
             _choice("0", "Text only", with_chart=False),
         ),
     ),
+    Setting(
+        "mss",
+        "🌱 Emerging coins",
+        _describe_emerging,
+        (
+            _choice("off", "None", is_enabled=False),
+            *(
+                _choice(str(least), f"From {least}", is_enabled=True, min_score=float(least))
+                for least in (50, 65, 75, 85)
+            ),
+        ),
+        kind=AlertKind.MSS,
+    ),
 )
 
 
-def rule_of(subscriber: Subscriber) -> AlertRule:
-    """Return the rule for signals of a subscriber, made when it is not there."""
-    rule, _ = AlertRule.objects.get_or_create(subscriber=subscriber, kind=AlertKind.SIGNAL)
+def rule_of(subscriber: Subscriber, kind: str = AlertKind.SIGNAL) -> AlertRule:
+    """Return a subscriber's rule of a kind, made when it is not there: signals on, others off."""
+    rule, _ = AlertRule.objects.get_or_create(
+        subscriber=subscriber, kind=kind, defaults={"is_enabled": kind == AlertKind.SIGNAL}
+    )
     return rule
 
 
@@ -193,31 +213,30 @@ def settings_menu(ask: Ask) -> Reply:
     code, _, chosen = ask.argument.partition(":")
     setting = next((each for each in SETTINGS if each.code == code), None)
     if setting is None:
-        return _overview(subscriber, rule_of(subscriber))
+        return _overview(subscriber)
     if not chosen:
-        return _choices(setting, rule_of(subscriber))
+        return _choices(setting, rule_of(subscriber, setting.kind))
     choice = setting.choice(chosen)
     if choice is None:
-        return _overview(subscriber, rule_of(subscriber))
-    rule = _choose(subscriber, choice)
-    reply = _overview(subscriber, rule)
+        return _overview(subscriber)
+    _choose(subscriber, setting, choice)
+    reply = _overview(subscriber)
     return Reply(reply.text, reply.buttons, f"{setting.label}: {choice.label}", replaces=True)
 
 
 @transaction.atomic
-def _choose(subscriber: Subscriber, choice: Choice) -> AlertRule:
-    rule = rule_of(subscriber)
+def _choose(subscriber: Subscriber, setting: Setting, choice: Choice) -> None:
+    rule = rule_of(subscriber, setting.kind)
     AlertRule.objects.filter(pk=rule.pk).update(**choice.columns)
-    rule.refresh_from_db()
     retime_held(subscriber)
-    return rule
 
 
-def _overview(subscriber: Subscriber, rule: AlertRule) -> Reply:
+def _overview(subscriber: Subscriber) -> Reply:
+    rules = {kind: rule_of(subscriber, kind) for kind in {each.kind for each in SETTINGS}}
     lines = [
         "⚙️ <b>Your alerts</b>",
-        f"🪙 Coins: {describe_coins(rule)}",
-        *(f"{each.label}: {escape(each.describe(rule))}" for each in SETTINGS),
+        f"🪙 Coins: {describe_coins(rules[AlertKind.SIGNAL])}",
+        *(f"{each.label}: {escape(each.describe(rules[each.kind]))}" for each in SETTINGS),
         f"🕒 Times are of {escape(subscriber.timezone)}; /timezone changes that.",
     ]
     buttons = [Button(each.label, f"{SETTINGS_ACTION}:{each.code}") for each in SETTINGS]

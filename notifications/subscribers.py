@@ -116,7 +116,9 @@ def configured_subscriber() -> Subscriber | None:
             },
         )
         Subscriber.objects.filter(pk=subscriber.pk).update(is_configured=True)
-        AlertRule.objects.get_or_create(subscriber=subscriber, kind=AlertKind.SIGNAL)
+        # The operator's own chat hears of everything; others choose emerging coins in /settings.
+        for kind in AlertKind:
+            AlertRule.objects.get_or_create(subscriber=subscriber, kind=kind)
     return subscriber
 
 

@@ -150,3 +150,14 @@ def test_a_subscriber_is_owed_what_the_own_threshold_asks_for(min_score: float, 
 
     assert stored.total == 87.0
     assert Delivery.objects.filter(subscriber=subscriber).count() == told
+
+
+def test_the_operators_own_chat_is_told_of_emerging_coins_from_75_on(settings: Settings) -> None:
+    settings.TELEGRAM_CHAT_ID = 42
+
+    store(BEST)
+    fan_out(AlertEvent.objects.get().pk)
+
+    delivery = Delivery.objects.get()
+    assert (delivery.subscriber.chat_id, delivery.event.kind) == (42, "mss")
+    assert delivery.subscriber.rules.get(kind="mss").min_score == 75.0

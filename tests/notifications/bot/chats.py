@@ -74,7 +74,7 @@ class Chat:
 
     @property
     def rule(self) -> AlertRule:
-        return self.subscriber.rules.get()
+        return self.subscriber.rules.get(kind="signal")
 
     @property
     def states(self) -> list[str]:

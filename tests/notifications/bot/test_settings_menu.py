@@ -117,3 +117,17 @@ def test_all_callback_data_fits_telegrams_64_bytes():
     )
 
     assert len(longest.encode()) <= 64
+
+
+def test_emerging_coins_are_off_until_chosen_and_then_begin_at_the_chosen_score(menu: Chat):
+    assert "Emerging coins: none" in menu.messages()[-1]["text"]
+
+    menu.presses(button="🌱 Emerging coins")
+    menu.presses(button="From 65")
+
+    rule = menu.subscriber.rules.get(kind="mss")
+    assert (rule.is_enabled, rule.min_score) == (True, 65.0)
+    assert "Emerging coins: from 65 points on" in menu.messages()[-1]["text"]
+    assert menu.rule.is_enabled
+    menu.presses(data="set:mss:off")
+    assert not menu.subscriber.rules.get(kind="mss").is_enabled
