@@ -1,6 +1,11 @@
-"""What callers of this app may have to answer for. Light on purpose: no engine, no models."""
+"""What callers of this app may have to answer for. Light on purpose: no engine, no models.
+
+Most are those of the smart-money scanner, which discovers and scans, too: they mean the same.
+"""
 
 from __future__ import annotations
+
+from smartmoney import exceptions as smartmoney
 
 
 class UnknownCoin(Exception):
@@ -12,34 +17,25 @@ class UnknownCoin(Exception):
         self.suggestions = suggestions
 
 
-class DiscoveryUnavailable(Exception):
+class DiscoveryUnavailable(smartmoney.DiscoveryUnavailable):
     """CoinGecko, which alone tells valuations and supplies, does not answer now."""
 
-    detail = "CoinGecko, which tells valuations and supplies, does not answer; try again shortly."
-    retry_after_s = 30.0
+    def __init__(self) -> None:
+        super().__init__(
+            "CoinGecko, which tells valuations and supplies, does not answer; try again shortly."
+        )
 
 
-class BadFilter(Exception):
-    """A parameter names something that is not there. ``parameter`` says which."""
-
-    def __init__(self, parameter: str, detail: str) -> None:
-        super().__init__(detail)
-        self.parameter = parameter
-        self.detail = detail
+class BadFilter(smartmoney.BadChoice):
+    """A filter names something that is not there."""
 
 
-class TooManyRuns(Exception):
-    """As many as allowed are under way; asking again in a moment makes sense."""
-
-    def __init__(self, detail: str, retry_after_s: float) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.retry_after_s = retry_after_s
+class TooManyRuns(smartmoney.TooManyScans):
+    """As many scans as allowed are under way; asking again in a moment makes sense."""
 
 
-class WatchLimitReached(Exception):
+class WatchLimitReached(smartmoney.BadChoice):
     """An owner watches as many coins as one may."""
 
     def __init__(self, most: int) -> None:
-        super().__init__(f"at most {most} coins")
-        self.detail = f"At most {most} coins may be watched by one owner."
+        super().__init__("symbol", f"At most {most} coins may be watched by one owner.")

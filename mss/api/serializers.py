@@ -106,14 +106,14 @@ class MssWarningSerializer(serializers.Serializer[Any]):
     detail = text("The same in words, with its number")
 
 
-class MssScoreSerializer(serializers.Serializer[Any]):
-    """A coin's score as lists show it."""
+class MssVerdictSerializer(serializers.Serializer[Any]):
+    """Which coin, and what is said of it: the same in lists and alone."""
 
     symbol = text("Canonical coin name where it has futures, else CoinGecko's")
     name = text("As CoinGecko writes it", allow_null=True)
     coingecko_id = text("Symbols are not unique, this is", allow_null=True)
     timestamp = serializers.DateTimeField(help_text="When its data was read")
-    mss_score = number("0 to 100")
+    mss_score = number("0 to 100: the sum of the phases")
     signal = serializers.ChoiceField(
         choices=[each.value for each in Tier], help_text="From 75, 65, 50, 35 and 0 points on"
     )
@@ -126,10 +126,15 @@ class MssScoreSerializer(serializers.Serializer[Any]):
     whale = serializers.BooleanField(
         help_text="Open interest, top traders and buying all say that somebody large is in"
     )
+    missing = texts("Inputs that are not known: they earn nothing")
+
+
+class MssScoreSerializer(MssVerdictSerializer):
+    """A coin's score as lists show it."""
+
     raw_scores = MssPartsSerializer(help_text="Points of each phase, of 30, 35 and 35")
     fdv_usd = number_or_null("Fully diluted valuation")
     age_hours = number_or_null("Since the earliest sign of it")
-    missing = texts("Inputs that are not known")
     warnings = texts("What speaks for caution, by kind")
 
 
@@ -156,28 +161,10 @@ class MssProfileSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
 
 
-class MssAnalysisSerializer(serializers.Serializer[Any]):
+class MssAnalysisSerializer(MssVerdictSerializer):
     success = serializers.BooleanField()
-    symbol = text("Canonical coin name where it has futures, else CoinGecko's")
-    name = text("As CoinGecko writes it", allow_null=True)
-    coingecko_id = text("Symbols are not unique, this is", allow_null=True)
-    timestamp = serializers.DateTimeField(help_text="When its data was read")
-    mss_score = number("0 to 100: the sum of the phases")
-    signal = serializers.ChoiceField(
-        choices=[each.value for each in Tier], help_text="From 75, 65, 50, 35 and 0 points on"
-    )
-    confidence = serializers.ChoiceField(
-        choices=[each.value for each in TierConfidence],
-        help_text="By the tier; capped where much is not known",
-    )
-    coverage_pct = number("Percent of the 100 points that known inputs decide")
-    has_futures = serializers.BooleanField(help_text="A live USDT perpetual on Binance or OKX")
-    whale = serializers.BooleanField(
-        help_text="Open interest, top traders and buying all say that somebody large is in"
-    )
     breakdown = MssBreakdownSerializer()
     phases = MssPhasesSerializer()
-    missing = texts("Inputs that are not known: they earn nothing")
     warnings = MssWarningSerializer(many=True)
     figures = MssFiguresSerializer()
     problems = MssProblemSerializer(many=True)

@@ -145,8 +145,7 @@ def test_a_watched_coin_is_scored_when_due_and_again_after_its_interval(
 
     assert is_new
     assert (first, MssScore.objects.filter(symbol="ETH").count()) == (1, 2)
-    newest = selectors.newest_score(entry)
-    assert newest is not None
+    newest = selectors.newest_scores([entry.coin_key])[entry.coin_key]
     # Its owner wants to hear of it from five points on; told once within the cooldown.
     assert newest.total >= 5.0
     assert [event.facts["symbol"] for event in AlertEvent.objects.all()] == ["ETH"]
