@@ -9,6 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from market.management.commands import run_sandbox
+from market.sandbox.app import warm_up
+from market.sandbox.handle import Sandbox
+from market.sandbox.simulated import SimulatedMarket
 
 
 @pytest.fixture
@@ -62,3 +65,11 @@ def test_a_useless_option_is_refused_before_anything_is_served(served, options):
         call_command("run_sandbox", **options)
 
     assert served == []
+
+
+def test_what_every_start_asks_for_is_made_before_anybody_asks() -> None:
+    sandbox = Sandbox(SimulatedMarket(1))
+
+    warm_up(sandbox)
+
+    assert sandbox.calls() == 0
