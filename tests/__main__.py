@@ -3,7 +3,7 @@
 Redis and Postgres come from ``TEST_REDIS_URL`` and ``TEST_DATABASE_URL``, else from the servers of
 this machine when they answer; otherwise what needs them is skipped with that reason. With
 ``REQUIRE_SERVERS=1`` (continuous integration) a server that does not answer is a failure. Without
-arguments, as many processes as there are cores share the files.
+arguments, as many processes as there are cores share the tests.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import pytest
 import redis
 
 ANSWER_LIMIT_S = 2
-WHOLE_SUITE = ("-n", "auto", "--dist", "loadfile")
+# In order: tests that only roll back come before those that empty the tables of what migrations
+# put there.
+WHOLE_SUITE = ("-n", "auto", "--dist", "load")
 # Not the databases that a service on this machine would use.
 LOOPBACK_REDIS = "redis://127.0.0.1:6379/15"
 

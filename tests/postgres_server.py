@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
@@ -33,9 +34,7 @@ class PostgresServer:
         self._binaries = binaries
         self._data = folder / "cluster"
         self._log = folder / "log"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = int(probe.getsockname()[1])
+        self._port = port_to_come_back_to()
         self.url = f"postgresql://tester@127.0.0.1:{self._port}/postgres"
         self._run("initdb", "--username=tester", "--auth=trust", "--no-sync")
 
@@ -64,6 +63,22 @@ class PostgresServer:
             cwd="/",
             timeout=LIMIT_S,
         )
+
+
+def port_to_come_back_to() -> int:
+    """Return a free port below those that connections leave from.
+
+    Whoever tries again and again to reach a server that is down, on a port of the others, sooner or
+    later connects to himself, and then the server cannot have its port back.
+    """
+    for port in random.sample(range(15_000, 32_000), 100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError("no free port from 15000 to 32000")
 
 
 @contextmanager

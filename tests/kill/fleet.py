@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from config.supervisor import background
-from tests.bench.stack import ROOT, children, free_port
+from tests.bench.stack import ROOT, children
+from tests.postgres_server import port_to_come_back_to
 
 
 class Fleet:
@@ -67,7 +68,7 @@ def redis_command(folder: Path) -> tuple[str, list[str]]:
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("no redis-server on this machine")
-    port = free_port()
+    port = port_to_come_back_to()
     command = [
         *(program, "--bind", "127.0.0.1"),
         *("--port", str(port), "--dir", str(folder), "--appendonly", "yes", "--save", ""),

@@ -271,9 +271,7 @@ GARBLED = st.one_of(
 )
 
 
-@pytest.mark.parametrize(
-    "parse", [binance_stream_payloads.parse_frame, okx_stream_payloads.parse_frame]
-)
+@pytest.mark.parametrize("venue", [binance_stream_payloads, okx_stream_payloads])
 @given(message=GARBLED)
 def test_whatever_comes_is_read_or_refused_and_nothing_else(venue: Any, message: Any) -> None:
     try:
