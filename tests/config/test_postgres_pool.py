@@ -19,6 +19,8 @@ from market import pool
 from market.pool import give_back_pooled_connections
 from tests.postgres_server import PostgresServer, postgres_server
 
+RESTARTED = "restarted"
+
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
 
 
@@ -31,15 +33,17 @@ def server() -> Iterator[PostgresServer]:
 @pytest.fixture
 def handler(server: PostgresServer) -> Iterator[ConnectionHandler]:
     """Return connections as the settings make them, to our server."""
-    handler = ConnectionHandler({"default": copy.deepcopy(database(server.url, Path("unused")))})
+    # Pools belong to a name for the whole process: this one must not be the tests' own.
+    restarted = copy.deepcopy(database(server.url, Path("unused")))
+    handler = ConnectionHandler({"default": {}, RESTARTED: restarted})
     yield handler
-    handler["default"].close()
-    handler["default"].close_pool()
+    handler[RESTARTED].close()
+    handler[RESTARTED].close_pool()
 
 
 def ask(handler: ConnectionHandler) -> None:
     """Do what a request does: ask, and give the connection back."""
-    connection = handler["default"]
+    connection = handler[RESTARTED]
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -108,7 +112,7 @@ def test_a_hundred_that_wait_for_others_need_no_connection_meanwhile(
 
     def request() -> None:
         try:
-            handler["default"].ensure_connection()
+            handler[RESTARTED].ensure_connection()
             give_back_pooled_connections()
             everybody_waits.wait(60)
             ask(handler)
