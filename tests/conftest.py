@@ -10,7 +10,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from config.accounts.keys import forget_believed_keys
-from market import clock, store, universe
+from market import clock, collect, store, universe
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +20,7 @@ def fresh_process_state(
     """Give each test its own store file and let the market clock run again afterwards."""
     # The lists of coins are made in this process, which a busy machine does not do within seconds.
     monkeypatch.setattr(universe, "REFRESH_DEADLINE_S", 60.0)
+    monkeypatch.setattr(collect, "EVIDENCE_WAIT_S", 5.0)
     settings.STORE_PATH = tmp_path / "store.sqlite3"
     settings.BACKUP_DIR = tmp_path / "backup"
     store.reset_store()
