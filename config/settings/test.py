@@ -63,8 +63,6 @@ TELEGRAM_CHAT_ID = 0
 TELEGRAM_WEBHOOK_URL, TELEGRAM_WEBHOOK_SECRET = None, "only-for-tests-of-webhooks"
 TELEGRAM_DRY_RUN = False
 CLOCK_AT_MS = None
-# The market is made up in the same process, however busy the machine; tests of time set their own.
-SIGNAL_DEADLINE_S = 60.0
 CONFIGURED_API_KEYS = ()
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from pytest_django import Settings
+
 from tests.market.conftest import (
     coins,
     known_coins,
@@ -16,3 +19,9 @@ __all__ = [
     "coins", "known_coins", "later", "listed", "no_universe_remembered", "sandbox",
     "simulated_market",
 ]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def patience(settings: Settings) -> None:
+    """Wait for the market that is made up in this process, however busy the machine."""
+    settings.SIGNAL_DEADLINE_S = 30.0
