@@ -8,6 +8,7 @@ SANDBOX_LATENCY_MS, SANDBOX_LIMIT_SCALE, and SIGNALS_CLOCK_AT for a standing clo
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -105,7 +106,8 @@ def __getattr__(name: str) -> Any:
     # Made when a server asks for it, so that importing this module reads no environment.
     if name == "app":
         made = app_from_environment(os.environ)
-        warm_up(made.sandbox)
+        # Beside the server: whoever asks at once is answered, only later.
+        threading.Thread(target=warm_up, args=(made.sandbox,), daemon=True).start()
         globals()["app"] = made
         return made
     raise AttributeError(name)
