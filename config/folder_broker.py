@@ -22,8 +22,6 @@ from kombu.utils.json import dumps, loads
 
 # Idle workers look into the folder this often: four listings of an empty folder each time.
 POLL_EVERY_S = 0.2
-# A worker that was asked to stop notices after this.
-NOTICE_WITHIN_S = 0.5
 # For messages that do not say when they expire.
 KEPT_S = 3600.0
 SWEEP_EVERY_S = 60.0
@@ -77,18 +75,32 @@ class Channel(filesystem.Channel):  # type: ignore[misc] # kombu has no types
 
 
 class Transport(filesystem.Transport):  # type: ignore[misc]
-    """Makes its folders when it is first used, so that importing the settings writes nothing."""
+    """Makes its folders when it is first used, so that importing the settings writes nothing.
+
+    It is read from the worker's event loop, because only then each child has a pipe of its own.
+    Without a loop all children read from one pipe under one lock: an idle one that is killed takes
+    the lock with it, and the worker never works again.
+    """
 
     Channel = Channel
     polling_interval = POLL_EVERY_S
+    implements = filesystem.Transport.implements.extend(asynchronous=True)
 
     def establish_connection(self) -> Any:
         for option in ("data_folder_in", "data_folder_out", "control_folder"):
             Path(self.client.transport_options[option]).mkdir(parents=True, exist_ok=True)
         return super().establish_connection()
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
-        super().drain_events(connection, timeout=min(timeout or NOTICE_WITHIN_S, NOTICE_WITHIN_S))
+    def register_with_event_loop(self, _connection: Any, loop: Any) -> None:
+        loop.call_repeatedly(POLL_EVERY_S, self._receive_waiting)
+
+    def _receive_waiting(self) -> None:
+        """Take messages until none is left or the children have enough to do."""
+        while True:
+            try:
+                self.cycle.get(self._deliver)
+            except Empty:
+                return
 
 
 def _expires_s(payload: dict[str, Any]) -> float:
