@@ -17,3 +17,7 @@ class TooManyColdRequests(Exception):
 
     detail = "Many new evaluations are running; try again in a second."
     retry_after_s = 1
+
+
+class NotReplayable(Exception):
+    """The signal was imported: what it was computed from is not known."""

@@ -17,6 +17,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from signals.engine.types import Confidence, Direction, profile_errors
+from signals.history_models import ConfidenceCalibration as ConfidenceCalibration
+from signals.history_models import HistoryCut as HistoryCut
 from signals.scan_models import ScanBatch as ScanBatch
 from signals.scan_models import ScanRun as ScanRun
 
@@ -55,8 +57,10 @@ class Signal(models.Model):
     signal = models.CharField(max_length=10, choices=PublishedDirection.choices)
     score = models.DecimalField(max_digits=5, decimal_places=2)
     confidence = models.CharField(max_length=10, choices=ConfidenceBand.choices)
-    confidence_score = models.FloatField(help_text="0 to 1")
-    coverage_pct = models.FloatField(help_text="Percent of the profile's weight that was known")
+    confidence_score = models.FloatField(null=True, help_text="0 to 1; null for an imported one")
+    coverage_pct = models.FloatField(
+        null=True, help_text="Percent of the profile's weight that was known; null when imported"
+    )
     # 18 decimals: one PEPE is worth about 0.000006 USD, and there are smaller ones.
     price = models.DecimalField(max_digits=30, decimal_places=18, help_text="USD per coin")
     timestamp = models.DateTimeField(help_text="The instant that was evaluated")
@@ -76,13 +80,21 @@ class Signal(models.Model):
     profile_name = models.CharField(max_length=40)
     profile_version = models.PositiveIntegerField()
     profile = models.JSONField(help_text="The profile's settings as they were")
-    inputs = models.BinaryField(help_text="The compressed snapshot this was computed from")
+    inputs = models.BinaryField(
+        null=True, help_text="The compressed snapshot this was computed from; null when imported"
+    )
     input_hash = models.CharField(max_length=64)
 
-    seq = models.PositiveIntegerField(help_text="Position in its stream, from 1")
+    seq = models.PositiveIntegerField(
+        null=True, help_text="Position in its stream, from 1; null when imported: outside the chain"
+    )
     prev_hash = models.CharField(max_length=64)
     content_hash = models.CharField(max_length=64)
     created_at = models.DateTimeField()
+
+    # Only of imports: what the source called it.
+    source_reference = models.CharField(max_length=100, blank=True, default="")
+    imported_at = models.DateTimeField(null=True)
 
     objects = SignalQuerySet.as_manager()
 
@@ -111,6 +123,22 @@ class Signal(models.Model):
                 condition=Q(score__gte=0) & Q(score__lte=100), name="signal_score_range"
             ),
             models.CheckConstraint(condition=Q(seq__gte=1), name="signal_seq_from_1"),
+            models.CheckConstraint(
+                condition=Q(seq__isnull=True, imported_at__isnull=False)
+                | Q(
+                    seq__isnull=False,
+                    imported_at__isnull=True,
+                    inputs__isnull=False,
+                    coverage_pct__isnull=False,
+                    confidence_score__isnull=False,
+                ),
+                name="signal_in_chain_or_imported",
+            ),
+            models.UniqueConstraint(
+                fields=["environment", "symbol", "timestamp", "signal"],
+                condition=Q(seq__isnull=True),
+                name="signal_imported_once",
+            ),
         ]
         indexes = [
             models.Index(F("timestamp").desc(), name="signal_time"),

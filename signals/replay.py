@@ -8,6 +8,7 @@ from typing import Any
 from market.snapshot import decompress_snapshot
 from signals.engine import evaluate
 from signals.engine.types import ScoringProfile, SignalResult
+from signals.exceptions import NotReplayable
 from signals.hash_chain import canonical_json
 from signals.models import Signal
 from signals.rendering import profile_from_settings, signal_columns
@@ -33,7 +34,12 @@ class Replay:
 
 
 def replay_signal(signal: Signal) -> SignalResult:
-    """Recompute a stored signal from its own inputs by the profile as it was then."""
+    """Recompute a stored signal from its own inputs by the profile as it was then.
+
+    Raises NotReplayable for an imported one.
+    """
+    if signal.inputs is None:
+        raise NotReplayable(f"signal {signal.pk} was imported, without what it was computed from")
     [result] = evaluate([decompress_snapshot(bytes(signal.inputs))], _profile_of(signal))
     return result
 

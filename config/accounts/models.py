@@ -41,3 +41,24 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class AuditEntry(models.Model):
+    """Who did what to keys, rules and the history. Written with the act, never changed."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.CharField(max_length=160, help_text="A user's name, a key's prefix, a command")
+    action = models.CharField(max_length=60, help_text="As key.revoked or history.cleared")
+    target = models.CharField(max_length=160, blank=True)
+    detail = models.JSONField(default=dict, help_text="Documented beside each action; no secrets")
+
+    class Meta:
+        verbose_name_plural = "audit entries"
+        ordering = ["-at", "-id"]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="audit_newest"),
+            models.Index(fields=["action", "-at"], name="audit_action"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.actor}: {self.action} {self.target}"

@@ -181,6 +181,7 @@ INSTALLED_APPS = [
     "smartmoney.apps.SmartMoneyConfig",
     "signals.apps.SignalsConfig",
     "mss.apps.MssConfig",
+    "analytics.apps.AnalyticsConfig",
 ]
 
 MIDDLEWARE = [

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from signals.engine.types import ENGINE_VERSION
+from signals.exceptions import NotReplayable
 from signals.models import Signal
 from signals.replay import replay_and_compare
 
@@ -25,7 +26,10 @@ class Command(BaseCommand):
         signal = Signal.objects.filter(pk=options["id"]).first()
         if signal is None:
             raise CommandError(f"there is no signal {options['id']}")
-        replay = replay_and_compare(signal)
+        try:
+            replay = replay_and_compare(signal)
+        except NotReplayable as error:
+            raise CommandError(str(error)) from error
         if replay.equal:
             self.stdout.write(self.style.SUCCESS(f"equal: {signal}, input {signal.input_hash}"))
             return
