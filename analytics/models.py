@@ -8,6 +8,10 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from analytics.rollup_models import BaseRateDay as BaseRateDay
+from analytics.rollup_models import FactorDay as FactorDay
+from analytics.rollup_models import OutcomeDay as OutcomeDay
+from analytics.rollup_models import RollupDue as RollupDue
 from market.leases import LeasedWork
 from signals.models import Signal
 
