@@ -33,6 +33,8 @@ from market.clock import wall_now
 from market.types import Direction
 from signals.models import Signal
 
+ADD_UP = "analytics.tasks.add_up"
+
 # An outcome is held against so many days before its own …
 BASE_RATE_DAYS = 30
 # … unless fewer windows than five days of full hours are known of them.
