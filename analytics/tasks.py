@@ -23,7 +23,7 @@ def owe_outcomes() -> None:
 
 @shared_task(ignore_result=True, expires=23 * 3600, soft_time_limit=600, time_limit=660)
 def find_forgotten_signals() -> None:
-    owed.owe_outcomes(of_all=True, for_s=500.0)
+    owed.owe_outcomes(of_all=True, for_s=120.0)
 
 
 # A coin may take its deadline, 60 s, and the time to write.
@@ -34,12 +34,12 @@ def fill_outcomes() -> None:
         wake(outcomes.FILL)
 
 
-@shared_task(ignore_result=True, expires=290, soft_time_limit=240, time_limit=270)
+@shared_task(ignore_result=True, expires=290, soft_time_limit=120, time_limit=150)
 def add_up() -> None:
-    if rollups.recompute_due(for_s=120.0):
+    if rollups.recompute_due(for_s=_WORK_FOR_S):
         calibrations.calibrate()
 
 
-@shared_task(ignore_result=True, expires=590, soft_time_limit=300, time_limit=330)
+@shared_task(ignore_result=True, expires=590, soft_time_limit=120, time_limit=150)
 def measure_base_rates() -> None:
-    base_rates.measure_base_rates(for_s=240.0)
+    base_rates.measure_base_rates(for_s=_WORK_FOR_S)
