@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -35,25 +36,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with ExitStack() as stack:
-            try:
-                path: Path | None = options["report"]
-                report = (
-                    None if path is None else stack.enter_context(path.open("w", encoding="utf-8"))
+        try:
+            with _opened(options["report"]) as report:
+                totals = import_signals(
+                    options["file"], dry_run=options["dry_run"], report=self._teller(report)
                 )
-                told = 0
-
-                def tell(result: dict[str, Any]) -> None:
-                    nonlocal told
-                    if report is not None:
-                        report.write(json.dumps(result, ensure_ascii=False) + "\n")
-                    if result["result"] == "refused" and told < _MOST_TOLD:
-                        told += 1
-                        self.stdout.write(f"record {result['record']} refused: {result['reason']}")
-
-                totals = import_signals(options["file"], dry_run=options["dry_run"], report=tell)
-            except (OSError, UnreadableFile) as e:
-                raise CommandError(str(e)) from e
+        except (OSError, UnreadableFile) as e:
+            raise CommandError(str(e)) from e
         would_be = "would be imported" if options["dry_run"] else "imported"
         self.stdout.write(
             f"{totals['imported']} {would_be}, {totals['duplicate']} there already, "
@@ -61,3 +50,20 @@ class Command(BaseCommand):
         )
         if totals["refused"]:
             sys.exit(1)
+
+    def _teller(self, report: IO[str] | None) -> Callable[[dict[str, Any]], None]:
+        told = 0
+
+        def tell(result: dict[str, Any]) -> None:
+            nonlocal told
+            if report is not None:
+                report.write(json.dumps(result, ensure_ascii=False) + "\n")
+            if result["result"] == "refused" and told < _MOST_TOLD:
+                told += 1
+                self.stdout.write(f"record {result['record']} refused: {result['reason']}")
+
+        return tell
+
+
+def _opened(path: Path | None) -> AbstractContextManager[IO[str] | None]:
+    return nullcontext() if path is None else path.open("w", encoding="utf-8")
