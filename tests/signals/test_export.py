@@ -305,7 +305,7 @@ def test_the_verifier_is_short_and_needs_nothing_but_python() -> None:
     text = VERIFIER.read_text()
 
     assert len(text.splitlines()) < 50
-    assert "import base64, hashlib, json, sys" in text
+    assert "import base64, decimal, hashlib, json, sys" in text
 
 
 def test_a_whole_export_passes_as_it_came_from_the_server(api: APIClient, tmp_path: Path) -> None:
