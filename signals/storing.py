@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
+from django.db.models import Count, F, Sum
+from django.db.models.functions import TruncMonth
 
 from signals.models import Signal, SignalMonth
 
@@ -32,6 +33,35 @@ def store_signals(signals: Sequence[Signal]) -> None:
         SignalMonth.objects.filter(pk=row.pk).update(
             signals=F("signals") + count, score_hundredths=F("score_hundredths") + hundredths
         )
+
+
+@transaction.atomic
+def count_anew() -> None:
+    """Count every stored signal again: after rows were lost or came back in another way."""
+    if connection.vendor == "postgresql":
+        # Whoever stores meanwhile is waited for, or waits to add to the new sums. SQLite's
+        # transactions take turns anyway.
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {SignalMonth._meta.db_table} IN EXCLUSIVE MODE")
+    groups = (
+        Signal.objects.order_by()
+        .annotate(month_begin=TruncMonth("timestamp"))
+        .values_list("environment", "symbol", "month_begin", "signal")
+        .annotate(Count("pk"), Sum("score"))
+    )
+    months = [
+        SignalMonth(
+            environment=environment,
+            symbol=symbol,
+            month=begin.date(),
+            signal=side,
+            signals=count,
+            score_hundredths=round(points * 100),
+        )
+        for environment, symbol, begin, side, count, points in groups
+    ]
+    SignalMonth.objects.all().delete()
+    SignalMonth.objects.bulk_create(months, batch_size=1000)
 
 
 def month_of(at: datetime) -> date:

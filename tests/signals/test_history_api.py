@@ -23,6 +23,7 @@ from config.accounts.keys import create_api_key
 from config.accounts.models import AuditEntry
 from market import clock
 from signals import history_pages
+from signals.backup_import import import_backup
 from signals.importing_records import columns_of
 from signals.models import EvaluationCount, HistoryCut, Signal, SignalMonth
 from signals.services import publish_evaluations, publish_signal
@@ -444,6 +445,18 @@ def test_signals_stored_before_there_were_sums_are_counted_by_the_migration(
 
     assert api.get("/history/statistics").json() == before
     assert before["total"] == 3
+
+
+def test_a_table_that_was_lost_and_restored_is_counted_once(api: APIClient) -> None:
+    publish(62.5)
+    publish(30.0, hours=1)
+    before = api.get("/history/statistics").json()
+    models.QuerySet(Signal)._raw_delete(using="default")
+
+    import_backup(everything=True)
+
+    assert api.get("/history/statistics").json() == before
+    assert before["total"] == 2
 
 
 # --- Chains ---------------------------------------------------------------------------------------
