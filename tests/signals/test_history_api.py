@@ -134,6 +134,8 @@ def test_filters_choose(api: APIClient, query: str, expected: list[str]) -> None
 
     assert sorted(names[item["id"]] for item in body["signals"]) == expected
     assert (body["total"], body["filtered"]) == (5, len(expected))
+    # In pages it is counted and not the length of what is shown.
+    assert api.get(f"/history/signals?{query}&limit=1").json()["filtered"] == len(expected)
 
 
 @pytest.mark.parametrize(
@@ -201,12 +203,12 @@ def test_a_page_takes_few_queries_whatever_its_size(api: APIClient) -> None:
         bring_in(number)
     api.get("/history/signals")  # asks whether there are any keys
     with CaptureQueriesContext(connection) as few:
-        api.get("/history/signals?limit=1&symbol=BTC")
-    for number in range(3, 30):
+        api.get("/history/signals?limit=1&signal_type=LONG")
+    for number in range(3, 60):
         bring_in(number)
 
     with CaptureQueriesContext(connection) as many:
-        api.get("/history/signals?limit=500&signal_type=LONG")
+        api.get("/history/signals?limit=50&signal_type=LONG")
 
     assert len(many) == len(few) == 4
 
@@ -219,13 +221,15 @@ def test_more_than_can_be_counted_quickly_is_null_and_not_a_guess(
         bring_in(number)
     bring_in(1)
 
-    everything = api.get("/history/signals").json()
-    four = api.get("/history/signals?symbol=BTC").json()
-    one = api.get("/history/signals?symbol=ETH").json()
+    everything = api.get("/history/signals?limit=1").json()
+    four = api.get("/history/signals?symbol=BTC&limit=1").json()
+    four_at_once = api.get("/history/signals?symbol=BTC").json()
+    three = api.get("/history/signals?symbol=BTC&max_score=60&limit=1").json()
 
     assert (everything["total"], everything["filtered"]) == (5, 5)
     assert (four["total"], four["filtered"]) == (5, None)
-    assert (one["total"], one["filtered"]) == (5, 1)
+    assert (four_at_once["total"], four_at_once["filtered"]) == (5, 4)
+    assert (three["total"], three["filtered"]) == (5, 3)
 
 
 def test_another_environment_is_not_listed(api: APIClient, settings: Any) -> None:
