@@ -23,6 +23,7 @@ from signals.hash_chain import GENESIS_HASH, content_hash
 from signals.models import Signal
 from signals.publishing_rule import LastPublished
 from signals.selectors import last_published
+from signals.storing import count_anew, store_signals
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,8 @@ def import_backup(*, everything: bool = False) -> ImportReport:
         if backup.clear_outage(upto):
             break
         start = upto
+    if everything:
+        count_anew()  # the table may have been lost without its sums, or the sums without it
     report = ImportReport(**counts)
     logger.info("backup imported", extra=counts)
     return report
@@ -81,7 +84,7 @@ def _store(columns: dict[str, Any], *, owes_alert: bool) -> str:
             return "known"
         last = last_published(columns["environment"], columns["symbol"], columns["profile_name"])
         signal = Signal.of_columns(_linked(columns, last))
-        signal.save()
+        store_signals([signal])
         if owes_alert:
             owe_alert(signal, last, is_late=True)
         return "imported"
@@ -89,7 +92,7 @@ def _store(columns: dict[str, Any], *, owes_alert: bool) -> str:
 
 def _is_stored(columns: dict[str, Any]) -> bool:
     identity = ("environment", "symbol", "profile_name", "timestamp", "input_hash")
-    return Signal.objects.filter(**{name: columns[name] for name in identity}).exists()
+    return Signal.objects.links().filter(**{name: columns[name] for name in identity}).exists()
 
 
 def _linked(columns: dict[str, Any], last: LastPublished | None) -> dict[str, Any]:

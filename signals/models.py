@@ -1,8 +1,9 @@
 """What is remembered: published signals, scoring profiles and how often coins were evaluated.
 
-A ``Signal`` is written once by ``signals.publishing`` and never changed or deleted; each row is a
-link in the hash chain of its stream (environment, symbol, profile). Profiles are versioned rows:
-a change is a new version, so that an old signal keeps naming the rules it was made by.
+A ``Signal`` is written once and never changed or deleted. One that was published here is a link in
+the hash chain of its stream (environment, symbol, profile); an imported one is in none. Profiles
+are versioned rows: a change is a new version, so that an old signal keeps naming the rules it was
+made by.
 """
 
 # ruff: noqa: ARG002 - Django fixes the signatures of what is refused here
@@ -19,6 +20,7 @@ from django.db.models import F, Q
 from signals.engine.types import Confidence, Direction, profile_errors
 from signals.history_models import ConfidenceCalibration as ConfidenceCalibration
 from signals.history_models import HistoryCut as HistoryCut
+from signals.history_models import SignalMonth as SignalMonth
 from signals.scan_models import ScanBatch as ScanBatch
 from signals.scan_models import ScanRun as ScanRun
 
@@ -29,6 +31,10 @@ class SignalIsPermanent(Exception):
 
 class SignalQuerySet(models.QuerySet["Signal"]):
     """Reads like any queryset; refuses everything that would rewrite history."""
+
+    def links(self) -> SignalQuerySet:
+        """Return what was published here: the links of the chains, without imported signals."""
+        return self.filter(seq__isnull=False)
 
     def update(self, **kwargs: Any) -> NoReturn:
         raise SignalIsPermanent("stored signals are never changed")
@@ -95,6 +101,9 @@ class Signal(models.Model):
     # Only of imports: what the source called it.
     source_reference = models.CharField(max_length=100, blank=True, default="")
     imported_at = models.DateTimeField(null=True)
+    source_extra = models.JSONField(
+        null=True, help_text="What else the imported record held, under its own names"
+    )
 
     objects = SignalQuerySet.as_manager()
 
@@ -142,10 +151,22 @@ class Signal(models.Model):
         ]
         indexes = [
             models.Index(F("timestamp").desc(), name="signal_time"),
-            models.Index("environment", F("timestamp").desc(), name="signal_env_time"),
+            # Lists, counts and sums find all that they filter and add up by in the index itself: a
+            # row brings kilobytes of evidence, and a million of them are not read to be counted.
+            models.Index(
+                fields=["environment", "-timestamp", "-id"],
+                include=["symbol", "signal", "confidence", "score", "profile_name", "seq"],
+                name="signal_listing",
+            ),
             models.Index("environment", "symbol", F("timestamp").desc(), name="signal_symbol_time"),
             models.Index("environment", "signal", F("timestamp").desc(), name="signal_side_time"),
             models.Index("environment", F("created_at").desc(), name="signal_env_created"),
+            # Every stream has one first link: the list of streams without reading their signals.
+            models.Index(
+                fields=["environment", "symbol", "profile_name"],
+                condition=Q(seq=1),
+                name="signal_stream_first",
+            ),
         ]
 
     def __str__(self) -> str:
