@@ -1,6 +1,6 @@
 """From sums of outcomes to what is said of them: a rate, its interval, and what chance would give.
 
-Pure. The rollups hold sums; everything shown about outcomes passes through :func:`rate_of`.
+Pure. The rollups hold sums; every rate that is shown passes through :func:`rate_of`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from analytics.engine.calibration import wilson_interval
 
 # Below so many outcomes a rate says next to nothing, and is marked.
 FEW = 30
-# An edge is told when the base rate is known for so much of the outcomes.
-LEAST_BASE_SHARE = 0.9
 
 NO_EDGE = "no edge shown"
 ABOVE = "above the base rate"
@@ -23,27 +21,30 @@ VERDICTS = (NO_EDGE, ABOVE, BELOW, UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Sums over filled outcomes. ``base_sum`` adds each one's chance of a hit, where known."""
+    """Sums over filled outcomes; the names are the rollups' columns.
+
+    ``base_n`` of them have a base rate, and the comparison is made among those alone.
+    """
 
     n: int = 0
     hits: int = 0
-    net_return_sum: float = 0.0
-    return_sum: float = 0.0
+    sum_net_return_pct: float = 0.0
     base_n: int = 0
-    base_sum: float = 0.0
+    base_hits: int = 0
+    sum_base_rate: float = 0.0
 
     def __add__(self, other: Tally) -> Tally:
-        return Tally(
+        return type(self)(
             **{
                 each.name: getattr(self, each.name) + getattr(other, each.name)
-                for each in fields(Tally)
+                for each in fields(self)
             }
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What a tally says. Percent; None where nothing can be said, never 0 for unknown."""
+    """What a tally says, in percent; None where nothing can be said, never 0 for unknown."""
 
     n: int
     hits: int
@@ -51,55 +52,53 @@ class Rate:
     hit_rate_pct: float | None
     interval_low_pct: float | None
     interval_high_pct: float | None
+    base_n: int
     base_rate_pct: float | None
     edge_pct: float | None
     verdict: str | None
     mean_net_return_pct: float | None
-    mean_return_pct: float | None
 
 
 def rate_of(tally: Tally) -> Rate:
-    """Return the hit rate with its 95 % Wilson interval beside the base rate.
+    """Return the hit rate with its 95 % Wilson interval, and how it stands to the base rate.
 
-    ``edge_pct`` is their difference in percentage points; the verdict goes by the whole interval:
-    a difference that it could hold by chance is no edge.
+    ``edge_pct`` is the hit rate less the base rate, in percentage points, of the outcomes that have
+    a base rate. What the interval of that hit rate could hold by chance is no edge, and neither is
+    anything that fewer than 30 outcomes say.
     """
-    if tally.n == 0:
-        return Rate(0, 0, True, *(None,) * 8)
-    hit_rate = tally.hits / tally.n
-    low, high = wilson_interval(tally.hits, tally.n)
-    base = tally.base_sum / tally.base_n if tally.base_n >= LEAST_BASE_SHARE * tally.n else None
-    few = tally.n < FEW
+    low, high = wilson_interval(tally.hits, tally.n) if tally.n else (None, None)
+    base = tally.sum_base_rate / tally.base_n if tally.base_n else None
     return Rate(
         n=tally.n,
         hits=tally.hits,
-        few=few,
-        hit_rate_pct=_pct(hit_rate),
+        few=tally.n < FEW,
+        hit_rate_pct=_pct(tally.hits / tally.n) if tally.n else None,
         interval_low_pct=_pct(low),
         interval_high_pct=_pct(high),
-        base_rate_pct=None if base is None else _pct(base),
-        edge_pct=None if base is None else _pct(hit_rate - base),
-        verdict=_verdict(low, high, base, few=few),
-        mean_net_return_pct=mean(tally.net_return_sum, tally.n),
-        mean_return_pct=mean(tally.return_sum, tally.n),
+        base_n=tally.base_n,
+        base_rate_pct=_pct(base),
+        edge_pct=None if base is None else _pct(tally.base_hits / tally.base_n - base),
+        verdict=_verdict(tally, base) if tally.n else None,
+        mean_net_return_pct=mean(tally.sum_net_return_pct, tally.n),
     )
 
 
 def mean(total: float, n: int) -> float | None:
-    return None if n == 0 else round(total / n, 4)
+    return round(total / n, 4) if n else None
 
 
 def share_pct(part: int, n: int) -> float | None:
-    return None if n == 0 else _pct(part / n)
+    return _pct(part / n) if n else None
 
 
-def _verdict(low: float, high: float, base: float | None, *, few: bool) -> str:
+def _verdict(tally: Tally, base: float | None) -> str:
     if base is None:
         return UNKNOWN
-    if few or low <= base <= high:
+    low, high = wilson_interval(tally.base_hits, tally.base_n)
+    if tally.base_n < FEW or low <= base <= high:
         return NO_EDGE
     return ABOVE if base < low else BELOW
 
 
-def _pct(share: float) -> float:
-    return round(share * 100, 2)
+def _pct(share: float | None) -> float | None:
+    return None if share is None else round(share * 100, 2)
