@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
 
+from analytics.engine.calibration import Band, ForecastSums, Scores, scores
 from analytics.filters import Bucket, Origin, OutcomeFilters, start_of
 from analytics.models import FactorDay, Outcome, OutcomeDay
 from analytics.rates import Tally
@@ -42,6 +43,18 @@ class FullTally(Tally):
 
 
 @dataclass(frozen=True, slots=True)
+class ForecastTally(Tally):
+    """Sums of what was stated and of the base rate, both over the outcomes that have one."""
+
+    base_hits: int = 0
+    sum_base_rate_sq: float = 0.0
+    sum_base_rate_of_hits: float = 0.0
+    sum_stated: float = 0.0
+    sum_stated_sq: float = 0.0
+    sum_stated_of_hits: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Horizon:
     """Outcomes so many hours after the signal. ``pending`` ones are not due or not filled yet."""
 
@@ -62,6 +75,13 @@ class Horizon:
 class Performance:
     filters: OutcomeFilters
     horizons: tuple[Horizon, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    horizon_h: int
+    tallies: Mapping[str, ForecastTally]
+    scores: Scores
 
 
 def performance(filters: OutcomeFilters) -> Performance:
@@ -86,6 +106,17 @@ def by_confidence(filters: OutcomeFilters) -> dict[str, FullTally]:
     """Return the sums of each confidence band at one horizon."""
     sums = _sums(_days(filters), FullTally, "confidence")
     return {band: sums.get((band,), FullTally()) for band in BANDS}
+
+
+def calibration(filters: OutcomeFilters) -> list[Calibration]:
+    """Return at each horizon what each band stated, and how that scores against the base rate."""
+    sums = _sums(_days(filters), ForecastTally, "horizon_h", "confidence")
+    calibrations = []
+    for horizon_h in sorted({horizon_h for horizon_h, _ in sums} | set(settings.OUTCOME_HORIZONS_H)):
+        tallies = {band: sums.get((horizon_h, band), ForecastTally()) for band in BANDS}
+        bands = [_band(tally) for tally in tallies.values()]
+        calibrations.append(Calibration(horizon_h, tallies, scores(bands)))
+    return calibrations
 
 
 def trends(filters: OutcomeFilters, bucket: Bucket) -> list[tuple[date, Tally]]:
@@ -164,6 +195,26 @@ def _pending(filters: OutcomeFilters) -> dict[tuple[int, str], int]:
         found = found.filter(symbol=filters.symbol)
     counted = found.order_by().values_list("horizon_h", "direction").annotate(Count("pk"))
     return {(horizon_h, side): n for horizon_h, side, n in counted}
+
+
+def _band(tally: ForecastTally) -> Band:
+    common = {"n": tally.base_n, "hits": tally.base_hits}
+    return Band(
+        n=tally.n,
+        hits=tally.hits,
+        stated=ForecastSums(
+            **common,
+            total=tally.sum_stated,
+            squares=tally.sum_stated_sq,
+            of_hits=tally.sum_stated_of_hits,
+        ),
+        base=ForecastSums(
+            **common,
+            total=tally.sum_base_rate,
+            squares=tally.sum_base_rate_sq,
+            of_hits=tally.sum_base_rate_of_hits,
+        ),
+    )
 
 
 def _first_of(bucket: Bucket, day: date) -> date:

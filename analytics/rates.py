@@ -7,30 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from analytics.engine.calibration import wilson_interval
-
-# Below so many outcomes a rate says next to nothing, and is marked.
-FEW = 30
-
-NO_EDGE = "no edge shown"
-ABOVE = "above the base rate"
-BELOW = "below the base rate"
-UNKNOWN = "base rate unknown"
-VERDICTS = (NO_EDGE, ABOVE, BELOW, UNKNOWN)
+from analytics.engine.calibration import FEW_OUTCOMES, base_rate
+from signals.engine.hit_rates import Edge, edge, wilson_interval
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Sums over filled outcomes; the names are the rollups' columns.
-
-    ``base_n`` of them have a base rate, and the comparison is made among those alone.
-    """
+    """Sums over filled outcomes, by the rollups' names. ``base_n`` of them have a base rate."""
 
     n: int = 0
     hits: int = 0
     sum_net_return_pct: float = 0.0
     base_n: int = 0
-    base_hits: int = 0
     sum_base_rate: float = 0.0
 
     def __add__(self, other: Tally) -> Tally:
@@ -52,33 +40,33 @@ class Rate:
     hit_rate_pct: float | None
     interval_low_pct: float | None
     interval_high_pct: float | None
-    base_n: int
     base_rate_pct: float | None
     edge_pct: float | None
-    verdict: str | None
+    edge: str
     mean_net_return_pct: float | None
 
 
 def rate_of(tally: Tally) -> Rate:
     """Return the hit rate with its 95 % Wilson interval, and how it stands to the base rate.
 
-    ``edge_pct`` is the hit rate less the base rate, in percentage points, of the outcomes that have
-    a base rate. What the interval of that hit rate could hold by chance is no edge, and neither is
-    anything that fewer than 30 outcomes say.
+    ``edge_pct`` is their difference in percentage points; ``edge`` says whether that is more than
+    chance, which fewer than thirty outcomes never show.
     """
-    low, high = wilson_interval(tally.hits, tally.n) if tally.n else (None, None)
-    base = tally.sum_base_rate / tally.base_n if tally.base_n else None
+    interval = wilson_interval(tally.hits, tally.n)
+    hit_rate = tally.hits / tally.n if tally.n else None
+    usual = base_rate(tally.n, tally.base_n, tally.sum_base_rate)
+    few = tally.n < FEW_OUTCOMES
+    shown = Edge.NOT_SHOWN if few else edge(tally.hits, tally.n, usual)
     return Rate(
         n=tally.n,
         hits=tally.hits,
-        few=tally.n < FEW,
-        hit_rate_pct=_pct(tally.hits / tally.n) if tally.n else None,
-        interval_low_pct=_pct(low),
-        interval_high_pct=_pct(high),
-        base_n=tally.base_n,
-        base_rate_pct=_pct(base),
-        edge_pct=None if base is None else _pct(tally.base_hits / tally.base_n - base),
-        verdict=_verdict(tally, base) if tally.n else None,
+        few=few,
+        hit_rate_pct=pct(hit_rate),
+        interval_low_pct=pct(interval.low) if interval else None,
+        interval_high_pct=pct(interval.high) if interval else None,
+        base_rate_pct=pct(usual),
+        edge_pct=pct(hit_rate - usual) if hit_rate is not None and usual is not None else None,
+        edge=shown.value,
         mean_net_return_pct=mean(tally.sum_net_return_pct, tally.n),
     )
 
@@ -87,18 +75,9 @@ def mean(total: float, n: int) -> float | None:
     return round(total / n, 4) if n else None
 
 
-def share_pct(part: int, n: int) -> float | None:
-    return _pct(part / n) if n else None
+def share_pct(part: float, n: int) -> float | None:
+    return pct(part / n) if n else None
 
 
-def _verdict(tally: Tally, base: float | None) -> str:
-    if base is None:
-        return UNKNOWN
-    low, high = wilson_interval(tally.base_hits, tally.base_n)
-    if tally.base_n < FEW or low <= base <= high:
-        return NO_EDGE
-    return ABOVE if base < low else BELOW
-
-
-def _pct(share: float | None) -> float | None:
+def pct(share: float | None) -> float | None:
     return None if share is None else round(share * 100, 2)

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from analytics.filters import DEFAULT_HORIZON_H, Bucket, Origin, OutcomeFilters, Span, start_of
+from analytics.lists import Cursor
 
 MOST_DAYS = 365
 MOST_LATEST = 1_000
@@ -42,6 +43,12 @@ def _symbol() -> serializers.CharField:
         required=False,
         max_length=_LONGEST_NAME,
         help_text="One coin, in any usual spelling; all coins when absent.",
+    )
+
+
+def _profile() -> serializers.CharField:
+    return serializers.CharField(
+        required=False, max_length=_LONGEST_NAME, help_text="One scoring profile; all when absent."
     )
 
 
@@ -87,6 +94,17 @@ class DayOrInstantField(serializers.Field[Any, Any, Any, Any]):
             self.fail("invalid")
 
 
+@extend_schema_field(str)
+class CursorField(serializers.Field[Any, Any, Any, Any]):
+    default_error_messages = {"invalid": "No cursor that a page ended with."}
+
+    def to_internal_value(self, data: Any) -> Cursor:
+        try:
+            return Cursor.parse(data)
+        except ValueError:
+            self.fail("invalid")
+
+
 class DateRangeParams(serializers.Serializer[Any]):
     start_date = DayOrInstantField(
         help_text="ISO date or instant; UTC without a zone. Itself included."
@@ -96,9 +114,7 @@ class DateRangeParams(serializers.Serializer[Any]):
     )
     symbol = _symbol()
     limit = _limit(50, MOST_LISTED)
-    cursor = serializers.CharField(
-        required=False, max_length=100, help_text="`next_cursor` of the page before."
-    )
+    cursor = CursorField(required=False, help_text="`next_cursor` of the page before.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         span = span_of(attrs)
@@ -119,9 +135,7 @@ class PerformanceParams(serializers.Serializer[Any]):
     """What every count of outcomes can be narrowed by."""
 
     days = _days(30)
-    profile = serializers.CharField(
-        required=False, max_length=_LONGEST_NAME, help_text="One scoring profile; all when absent."
-    )
+    profile = _profile()
     origin = serializers.ChoiceField(
         choices=[each.value for each in Origin],
         default=Origin.OWN.value,
@@ -146,8 +160,12 @@ class OutcomeParams(PerformanceParams):
         return value
 
 
-class CalibrationParams(PerformanceParams):
+class CalibrationParams(serializers.Serializer[Any]):
+    """Of own signals alone: imported ones state no probability."""
+
     symbol = _symbol()
+    days = _days(90)
+    profile = _profile()
 
 
 class TrendsParams(OutcomeParams):
@@ -163,6 +181,6 @@ def filters_of(query: dict[str, Any], symbol: str | None = None) -> OutcomeFilte
         days=query["days"],
         symbol=symbol,
         profile=query.get("profile"),
-        origin=Origin(query["origin"]),
+        origin=Origin(query.get("origin", Origin.OWN)),
         horizon_h=query.get("horizon_h"),
     )

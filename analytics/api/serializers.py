@@ -9,7 +9,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from signals.models import Signal
+from signals.api.history_serializers import HistoryItemSerializer
 
 
 def number(help_text: str, **options: Any) -> serializers.FloatField:
@@ -87,5 +87,28 @@ class StatsOverviewSerializer(serializers.Serializer[Any]):
 # --- Lists ----------------------------------------------------------------------------------------
 
 
-class _SignalListSerializer(serializers.Serializer[Any]):
+class _ListSerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField(help_text="Always true; faults are problem answers")
+    count = whole("Signals in this answer")
+    signals = HistoryItemSerializer(many=True, help_text="Newest first")
+
+
+class LatestSignalsSerializer(_ListSerializer):
+    pass
+
+
+class SignalsInRangeSerializer(_ListSerializer):
+    since = serializers.DateTimeField(help_text="Start of the range")
+    until = serializers.DateTimeField(help_text="End of the range, itself excluded")
+    symbol = text("The coin; null: all coins", allow_null=True)
+    limit = whole("Signals at most")
+    has_more = serializers.BooleanField(help_text="There are older ones in the range")
+    next_cursor = text("Give it back as `cursor`; null on the last page", allow_null=True)
+
+
+class SymbolHistorySerializer(_ListSerializer):
+    symbol = text("Canonical coin name")
+    total = whole("Its listed signals")
+    offset = whole("Signals passed over")
+    limit = whole("Signals at most")
+    has_more = serializers.BooleanField(help_text="There are older ones")

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from analytics import history, selectors
+from analytics import lists, selectors
 from analytics.api import answers, params
 from analytics.api import serializers as shapes
 from analytics.symbols import symbol_asked_for, symbol_meant
 from config.api.params import NoParams, read_params
 
 TAGS = ["analytics"]
-JSON = "application/json"
 SYMBOL = OpenApiParameter(
     "symbol", str, "path", description="Any usual spelling: BTC, btc, BTCUSDT, BTC-USDT-SWAP."
 )
@@ -46,7 +44,7 @@ class AnalyticsViewSet(viewsets.ViewSet):
 
 
 class SignalListViewSet(viewsets.ViewSet):
-    """Published signals, newest first. The database's JSON is passed on as it is."""
+    """Published signals, newest first. Their evidence is passed on as the database's own JSON."""
 
     @extend_schema(
         operation_id="getLatestSignals",
@@ -54,10 +52,10 @@ class SignalListViewSet(viewsets.ViewSet):
         parameters=[params.LatestParams],
         responses=shapes.LatestSignalsSerializer,
     )
-    def latest(self, request: Request) -> HttpResponse:
+    def latest(self, request: Request) -> Response:
         """The newest published signals of all coins."""
-        query = read_params(request, params.LatestParams)
-        return HttpResponse(history.latest_json(query["limit"]), content_type=JSON)
+        items = lists.latest(read_params(request, params.LatestParams)["limit"])
+        return Response({"success": True, "count": len(items), "signals": items})
 
     @extend_schema(
         operation_id="getSignalsInDateRange",
@@ -65,16 +63,16 @@ class SignalListViewSet(viewsets.ViewSet):
         parameters=[params.DateRangeParams],
         responses=shapes.SignalsInRangeSerializer,
     )
-    def date_range(self, request: Request) -> HttpResponse:
+    def date_range(self, request: Request) -> Response:
         """Published signals between two dates, both included, newest first.
 
         A page ends with `next_cursor`; give it back as `cursor`, with the same dates, for the next.
         """
         query = read_params(request, params.DateRangeParams)
-        body = history.range_json(
-            params.span_of(query), symbol_asked_for(query), query["limit"], query.get("cursor")
-        )
-        return HttpResponse(body, content_type=JSON)
+        span = params.span_of(query)
+        symbol = symbol_asked_for(query)
+        page = lists.between(span, symbol, query["limit"], query.get("cursor"))
+        return Response(answers.range_answer(span, symbol, query["limit"], page))
 
     @extend_schema(
         operation_id="getSymbolHistory",
@@ -82,8 +80,11 @@ class SignalListViewSet(viewsets.ViewSet):
         parameters=[SYMBOL, params.SymbolHistoryParams],
         responses=shapes.SymbolHistorySerializer,
     )
-    def of_symbol(self, request: Request, symbol: str) -> HttpResponse:
+    def of_symbol(self, request: Request, symbol: str) -> Response:
         """Published signals of one coin, newest first; also of one that is listed no more."""
         query = read_params(request, params.SymbolHistoryParams)
-        body = history.symbol_json(symbol_meant(symbol), query["limit"], query["offset"])
-        return HttpResponse(body, content_type=JSON)
+        meant = symbol_meant(symbol)
+        limit, offset = query["limit"], query["offset"]
+        return Response(
+            answers.symbol_history_answer(meant, limit, offset, *lists.of_coin(meant, limit, offset))
+        )
