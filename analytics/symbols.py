@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
+
 from market.instruments import LONGEST_QUERY, UnknownSymbol, without_quote
 from market.services import MarketUnavailable, resolve_symbol
-from signals.history import has_signals
+from signals.models import Signal
 
 
 def symbol_asked_for(query: Mapping[str, Any]) -> str | None:
@@ -29,6 +31,6 @@ def symbol_meant(text: str) -> str:
     except MarketUnavailable:
         return stored  # what is stored can be told without any venue
     except UnknownSymbol:
-        if not has_signals(stored):
+        if not Signal.objects.filter(environment=settings.ENVIRONMENT, symbol=stored).exists():
             raise
         return stored
