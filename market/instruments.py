@@ -286,7 +286,7 @@ def _is_symbol(base: str) -> bool:
 
 
 def without_quote(query: str) -> str:
-    """Return a coin's name out of a market's: of an upper-case text, without asking what exists."""
+    """Return the coin's part of a name in capitals: BTC of BTCUSDT, BTC-USDT-SWAP and others."""
     return _QUOTE_SUFFIX.sub("", _EXCHANGE_PREFIX.sub("", query))
 
 

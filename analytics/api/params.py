@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from analytics.filters import DEFAULT_HORIZON_H, Bucket, Origin, OutcomeFilters, Span, start_of
-from analytics.lists import Cursor
+from signals.history_pages import Cursor, InvalidCursor
 
 MOST_DAYS = 365
 MOST_LATEST = 1_000
@@ -101,7 +101,7 @@ class CursorField(serializers.Field[Any, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> Cursor:
         try:
             return Cursor.parse(data)
-        except ValueError:
+        except InvalidCursor:
             self.fail("invalid")
 
 

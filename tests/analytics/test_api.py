@@ -115,8 +115,6 @@ def test_every_operation_has_its_name(schema: dict[str, Any]) -> None:
         ("/analytics/history/date-range?start_date=2025-10-11&end_date=2025-10-10", "end_date"),
         (f"/analytics/history/date-range?{RANGE}&limit=501", "limit"),
         (f"/analytics/history/date-range?{RANGE}&cursor=next", "cursor"),
-        (f"/analytics/history/date-range?{RANGE}&cursor=2025-10-01~7", "cursor"),
-        (f"/analytics/history/date-range?{RANGE}&cursor=2025-10-01T00:00:00%2B00:00~0", "cursor"),
         ("/analytics/history/date-range?start_date=then&end_date=2025-10-11", "start_date"),
         ("/analytics/history/date-range?start_date=1999-12-31&end_date=2025-10-11", "start_date"),
         ("/analytics/history/date-range?start_date=2025-10-11&end_date=2101-01-01", "end_date"),
