@@ -116,8 +116,7 @@ def test_every_operation_has_its_name(schema: dict[str, Any]) -> None:
         (f"/analytics/history/date-range?{RANGE}&limit=501", "limit"),
         (f"/analytics/history/date-range?{RANGE}&cursor=next", "cursor"),
         ("/analytics/history/date-range?start_date=then&end_date=2025-10-11", "start_date"),
-        ("/analytics/history/date-range?start_date=1999-12-31&end_date=2025-10-11", "start_date"),
-        ("/analytics/history/date-range?start_date=2025-10-11&end_date=2101-01-01", "end_date"),
+        ("/analytics/history/date-range?start_date=2025-10-11&end_date=9999-12-31", "end_date"),
         (
             "/analytics/history/date-range?start_date=2025-10-11"
             "&end_date=9999-12-31T23:59:59-14:00",

@@ -114,11 +114,11 @@ def test_both_days_of_a_range_are_in_it_from_first_to_last(
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("start_date=2025-10-08T10:00:00Z&end_date=2025-10-08T10:00:00Z", 1),
+        ("start_date=2025-10-08T10:00:00Z&end_date=2025-10-08T10:00:00.000001Z", 1),
         ("start_date=2025-10-08T10:00:00&end_date=2025-10-08T11:00:00", 1),
-        ("start_date=2025-10-08T12:00:00%2B02:00&end_date=2025-10-08T12:00:00%2B02:00", 1),
+        ("start_date=2025-10-08T12:00:00%2B02:00&end_date=2025-10-08T13:00:00%2B02:00", 1),
         ("start_date=2025-10-08T10:00:00.000001Z&end_date=2025-10-09", 0),
-        ("start_date=2025-10-08&end_date=2025-10-08T09:59:59.999999Z", 0),
+        ("start_date=2025-10-08&end_date=2025-10-08T10:00:00Z", 0),
         ("start_date=2025-10-08&end_date=2025-10-08", 1),
         ("start_date=2025-10-08&end_date=2025-10-08&symbol=btcusdt", 1),
         ("start_date=2025-10-08&end_date=2025-10-08&symbol=ETH", 0),
