@@ -35,7 +35,8 @@ def test_a_rate_lies_in_its_interval_and_both_within_0_and_100(tally: Tally) -> 
 
     if tally.n:
         assert rate.hit_rate_pct is not None
-        assert rate.interval_low_pct is not None and rate.interval_high_pct is not None
+        assert rate.interval_low_pct is not None
+        assert rate.interval_high_pct is not None
         assert 0 <= rate.interval_low_pct <= rate.hit_rate_pct <= rate.interval_high_pct <= 100
     else:
         assert rate == NOTHING
@@ -47,8 +48,10 @@ def test_an_edge_is_shown_only_above_the_base_rate_and_by_thirty_outcomes(tally:
 
     if rate.edge == "edge shown":
         assert not rate.few
-        assert rate.edge_pct is not None and rate.edge_pct > 0
-        assert rate.interval_low_pct is not None and rate.base_rate_pct is not None
+        assert rate.edge_pct is not None
+        assert rate.edge_pct > 0
+        assert rate.interval_low_pct is not None
+        assert rate.base_rate_pct is not None
         assert rate.interval_low_pct >= rate.base_rate_pct
     if rate.base_rate_pct is None:
         assert (rate.edge_pct, rate.edge) == (None, "no edge shown")
