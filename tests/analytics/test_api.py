@@ -24,7 +24,7 @@ from tests.analytics.rows import (
     store_sums,
 )
 
-pytestmark = pytest.mark.usefixtures("coins")
+pytestmark = pytest.mark.usefixtures("two_coins")
 
 RANGE = "start_date=2025-10-01&end_date=2025-10-11"
 ANSWERED = [

@@ -13,7 +13,7 @@ from analytics.lists import recent_signals
 from signals.models import HistoryCut
 from tests.analytics.rows import NOW, days_ago, store_imported, store_signal
 
-pytestmark = pytest.mark.usefixtures("coins")
+pytestmark = pytest.mark.usefixtures("two_coins")
 
 
 def ids(body: dict[str, Any]) -> list[int]:

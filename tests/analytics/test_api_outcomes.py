@@ -20,7 +20,7 @@ from tests.analytics.rows import (
     store_sums,
 )
 
-pytestmark = pytest.mark.usefixtures("coins")
+pytestmark = pytest.mark.usefixtures("two_coins")
 
 SIX_OF_TEN = {
     "n": 10,
