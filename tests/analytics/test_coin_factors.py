@@ -18,6 +18,7 @@ from tests.analytics.rows import (
     store_base_rate,
     store_imported,
     store_outcome,
+    store_pending,
     store_signal,
 )
 
@@ -46,7 +47,7 @@ def store_two_weeks() -> None:
         store_base_rate(days_ago(number).date())
     store_outcome(store_imported("BTC", days_ago(3), factors={}))
     unavailable = store_signal("BTC", days_ago(0.1), factors=contributions(funding_rate=1.0))
-    store_outcome(unavailable, is_hit=None, result="unavailable", reason="no candles")
+    store_pending(unavailable, result="unavailable", reason="no candles")
 
 
 @pytest.mark.usefixtures("two_coins")
