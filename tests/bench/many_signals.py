@@ -63,8 +63,8 @@ _OUTCOMES: LiteralString = """
 INSERT INTO analytics_outcome (
     state, attempt, faults, signal_id, horizon_h, due_at, environment, symbol, direction,
     confidence, profile_name, is_imported, signal_at, result, reason, venue, fees_pct, funding_pct,
-    funding_basis, entry_price, exit_price, return_pct, net_return_pct, favourable_pct, adverse_pct, is_hit, target_price,
-    stop_price, first_touch, filled_at
+    funding_basis, entry_price, exit_price, return_pct, net_return_pct, favourable_pct,
+    adverse_pct, is_hit, target_price, stop_price, first_touch, filled_at
 )
 SELECT
     'done', 1, 0, s.id, h.hours, s.timestamp + h.hours * interval '1 hour', s.environment,
