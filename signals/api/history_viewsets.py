@@ -144,7 +144,7 @@ class HistoryClearViewSet(viewsets.ViewSet):
         operation_id="clearSignalHistory",
         tags=TAGS,
         parameters=[params.ClearParams],
-        responses=shapes.HistoryClearedSerializer,
+        responses={200: shapes.HistoryClearedSerializer},
     )
     def destroy(self, request: Request) -> Response:
         """Hide the history up to an instant from every list. Deletes nothing.
