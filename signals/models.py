@@ -159,7 +159,11 @@ class Signal(models.Model):
                 include=["symbol", "signal", "confidence", "score", "profile_name", "seq"],
                 name="signal_listing",
             ),
-            models.Index("environment", "symbol", F("timestamp").desc(), name="signal_symbol_time"),
+            models.Index(
+                fields=["environment", "symbol", "-timestamp", "-id"],
+                include=["signal", "confidence", "score"],
+                name="signal_coin_listing",
+            ),
             models.Index("environment", "signal", F("timestamp").desc(), name="signal_side_time"),
             models.Index("environment", F("created_at").desc(), name="signal_env_created"),
             # Every stream has one first link: the list of streams without reading their signals.
