@@ -88,7 +88,7 @@ def history_page(filters: Mapping[str, Any], *, limit: int, cursor: Cursor | Non
     """Return one page of the listed signals that pass the filters (``SignalFilter``)."""
     listed = listed_signals()
     wanted = SignalFilter(filters, listed).qs
-    items = history_items(_behind(cursor, wanted).order_by(*NEWEST_FIRST)[: limit + 1])
+    items = history_items(behind(cursor, wanted).order_by(*NEWEST_FIRST)[: limit + 1])
     shown, is_last = items[:limit], len(items) <= limit
     total = listed_count()
     if not filters:
@@ -124,7 +124,8 @@ def count_to_limit(signals: QuerySet[Signal]) -> int | None:
     return count if count <= COUNTED_TO else None
 
 
-def _behind(cursor: Cursor | None, signals: QuerySet[Signal]) -> QuerySet[Signal]:
+def behind(cursor: Cursor | None, signals: QuerySet[Signal]) -> QuerySet[Signal]:
+    """Return those of some signals, newest first, that come after a page's last."""
     if cursor is None:
         return signals
     # The first condition says nothing new; it is the one that an index finds the place by.
