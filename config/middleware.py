@@ -44,7 +44,7 @@ def request_context(get_response: GetResponse) -> GetResponse:
             headers.setdefault(
                 "Content-Security-Policy", POLICY_OF_PAGES if is_page else POLICY_OF_DATA
             )
-            write_rate_limit(request, headers)
+            write_rate_limit(request, response)
             access_logger.info(
                 "request",
                 extra={
