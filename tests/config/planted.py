@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,28 +40,31 @@ def main(answers: Path, *, with_database: bool) -> None:
             response = getattr(client, method)(path, SERVER_NAME=HOST, **options)
             headers = "\n".join(f"{name}: {value}" for name, value in response.items())
             body = b"".join(response) if response.streaming else response.content
-            file.write(f"\n## {path} {response.status_code}\n{headers}\n".encode() + body)
+            file.write(f"\n## {response.status_code}\n{headers}\n".encode() + body)
 
         if with_database:
-            call_command("migrate", verbosity=0)
-            call_command("first_start")
-            client.force_login(User.objects.get(username="admin"))
-        paths = sorted(set(_paths(get_resolver().url_patterns)))
-        for path in paths:
-            if with_database or not path.startswith("/admin/"):
-                ask(path, headers={"X-API-Key": key})
-        for headers in ({}, {"X-API-Key": f"{key}x"}, {"Authorization": f"Bearer {key}"}):
-            ask("/signals/BTC", headers=headers)
-        ask(f"/signals/{key}", headers={"X-API-Key": key})
-        ask(f"/signals/BTC?api_key={key}", headers={"X-API-Key": key})
-        ask("/mss/watch", "post", data=f'{{"symbol": "{key}"', content_type="application/json")
-        ask("/admin/login/", "post", data={"username": key, "password": key})
+            _everything(ask, client, key)
+        else:
+            ask("/signals/BTC", headers={"X-API-Key": key})
         views.health.readiness = _fail
         ask("/health/ready")
-    if with_database:
-        for name, task in sorted(app.tasks.items()):
-            if name.split(".")[0] in OUR_APPS:
-                task.apply(args=ARGUMENTS.get(name, ()), throw=False)
+
+
+def _everything(ask: Callable[..., None], client: Client, key: str) -> None:
+    call_command("migrate", verbosity=0)
+    call_command("first_start")
+    client.force_login(User.objects.get(username="admin"))
+    for path in sorted(set(_paths(get_resolver().url_patterns))):
+        ask(path, headers={"X-API-Key": key})
+    for headers in ({}, {"X-API-Key": f"{key}x"}, {"Authorization": f"Bearer {key}"}):
+        ask("/signals/BTC", headers=headers)
+    ask(f"/signals/{key}", headers={"X-API-Key": key})
+    ask(f"/signals/BTC?api_key={key}", headers={"X-API-Key": key})
+    ask("/mss/watch", "post", data=f'{{"symbol": "{key}"', content_type="application/json")
+    ask("/admin/login/", "post", data={"username": "admin", "password": key})
+    for name, task in sorted(app.tasks.items()):
+        if name.split(".")[0] in OUR_APPS:
+            task.apply(args=ARGUMENTS.get(name, ()), throw=False)
 
 
 OUR_APPS = ("market", "notifications", "smartmoney", "signals", "mss", "analytics")
