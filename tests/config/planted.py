@@ -44,8 +44,8 @@ def main(answers: Path, *, with_database: bool) -> None:
 
         if with_database:
             _everything(ask, client, key)
-        else:
-            ask("/signals/BTC", headers={"X-API-Key": key})
+        else:  # one query, which waits as long as a pool does
+            ask("/mss/watch", headers={"X-API-Key": key})
         views.health.readiness = _fail
         ask("/health/ready")
 

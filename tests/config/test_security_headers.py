@@ -25,13 +25,18 @@ def test_data_may_neither_run_nor_load_nor_be_framed(api: APIClient, path: str) 
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["/docs", "/redoc", "/admin/login/"])
-def test_pages_load_from_here_alone_and_run_no_inline_script(api: APIClient, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "inline_styles"), [("/docs", True), ("/redoc", True), ("/admin/login/", False)]
+)
+def test_pages_load_from_here_alone_and_run_no_inline_script(
+    api: APIClient, path: str, inline_styles: bool
+) -> None:
     policy = api.get(path)["Content-Security-Policy"]
 
     assert "default-src 'self'" in policy
     assert "script-src" not in policy
     assert "unsafe-eval" not in policy
+    assert ("unsafe-inline" in policy) is inline_styles
     assert "object-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
 
