@@ -28,7 +28,6 @@ from config.api import health
 from config.api.params import read_params
 from config.api.renderers import dump_json
 
-
 # Both put styles into the page; Redoc's search runs in a worker made from a blob.
 _DOCUMENTATION_POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
