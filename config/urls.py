@@ -12,6 +12,7 @@ urlpatterns = [
     path("health/ready", views.ReadinessView.as_view(), name="ready"),
     path("docs", views.SwaggerView.as_view(), name="docs"),
     path("redoc", views.RedocView.as_view(), name="redoc"),
+    path("redoc.js", views.redoc_script),
     path("openapi.json", views.OpenApiView.as_view(), name="openapi"),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),

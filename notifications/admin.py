@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.template.defaultfilters import linebreaksbr
 from django.utils.safestring import SafeString
 
 from market.clock import wall_now
@@ -147,7 +147,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="message")
     def message(self, delivery: Delivery) -> SafeString:
-        return format_html('<pre style="white-space: pre-wrap">{}</pre>', preview(delivery))
+        return linebreaksbr(preview(delivery), autoescape=True)
 
     @admin.action(description="Send again", permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:

@@ -106,7 +106,7 @@ def test_both_header_forms_carry_a_key(
 
 
 @pytest.mark.parametrize(
-    "value", ["", "x" * 100_000, ".", "a.b.c", "ü.ü", "'; DROP TABLE", "0123456789ab."]
+    "value", ["", "x" * 10_000, ".", "a.b.c", "ü.ü", "'; DROP TABLE", "0123456789ab."]
 )
 def test_whatever_is_no_key_is_refused(api: APIClient, settings: Settings, value: str) -> None:
     settings.CONFIGURED_API_KEYS = (CONFIGURED,)
@@ -155,7 +155,7 @@ def test_a_key_of_too_small_a_scope_is_a_403_problem(api: APIClient) -> None:
 def test_writing_without_any_key_configured_is_refused_with_the_way_out(api: APIClient) -> None:
     response = api.get("/write")
 
-    assert "create_api_key" in response.json()["detail"]
+    assert "manage.py apikey create NAME --scope write" in response.json()["detail"]
 
 
 def test_only_a_hash_of_the_secret_is_stored() -> None:
