@@ -295,6 +295,7 @@ SPECTACULAR_SETTINGS = {
         },
         {"name": "mss", "description": "Emerging coins in three phases, 0 to 100 points."},
         {"name": "market", "description": "What the venues say, with the source of each number."},
+        {"name": "assistants", "description": "What GPT Actions import; for MCP see /mcp."},
         {"name": "service", "description": "The service itself."},
     ],
     # Choices stay where they are used: as shared components each would need a name of its own.

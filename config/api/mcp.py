@@ -1,0 +1,56 @@
+"""``POST /mcp``: the Model Context Protocol, for assistants that take tools from a server.
+
+The view does what every view does (key, permission, limits) and refuses pages of other origins;
+the protocol is ``config.api.mcp_server``, imported when the first assistant connects, since the
+``mcp`` package takes tens of megabytes that a service without assistants should not pay for.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+
+class McpView(APIView):
+    """Stateless: each POST is a whole exchange. Nothing is ever pushed, so there is no GET."""
+
+    http_method_names = ["post"]
+
+    @extend_schema(exclude=True)
+    def post(self, request: Request) -> HttpResponse:
+        _refuse_other_origins(request)
+        answer: HttpResponse = _server().answer(request._request)
+        return answer
+
+
+@cache
+def _server() -> Any:
+    return import_module("config.api.mcp_server").McpServer()
+
+
+def _refuse_other_origins(request: Request) -> None:
+    """Refuse browsers on pages of somebody else.
+
+    Such a page could reach a service on the user's own machine, by its address or by a name that
+    it lets point there. Programs that are no browsers send no Origin.
+    """
+    origin = request.META.get("HTTP_ORIGIN")
+    if origin is None:
+        return
+    own = {f"{request.scheme}://{request.get_host()}", _origin_of(settings.PUBLIC_BASE_URL)}
+    if origin not in own and origin not in getattr(settings, "CORS_ALLOWED_ORIGINS", ()):
+        raise PermissionDenied("Pages of this origin may not use this address.")
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
