@@ -12,18 +12,28 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
+
+from config.api.assistant_operations import OPERATIONS
+
+_TOOLS = frozenset(operation.id for operation in OPERATIONS)
 
 
 class McpView(APIView):
     """Stateless: each POST is a whole exchange. Nothing is ever pushed, so there is no GET."""
 
     http_method_names = ["post"]
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        # A tool's call is counted by the operation that it asks; twice would be once too often.
+        return [] if _calls_a_tool(self.request.body) else super().get_throttles()
 
     @extend_schema(exclude=True)
     def post(self, request: Request) -> HttpResponse:
@@ -35,6 +45,14 @@ class McpView(APIView):
 @cache
 def _server() -> Any:
     return import_module("config.api.mcp_server").McpServer()
+
+
+def _calls_a_tool(body: bytes) -> bool:
+    try:
+        message = orjson.loads(body)
+        return message["method"] == "tools/call" and message["params"]["name"] in _TOOLS
+    except (ValueError, KeyError, TypeError):
+        return False  # the protocol's own reader says what is wrong
 
 
 def _refuse_other_origins(request: Request) -> None:
