@@ -47,9 +47,9 @@ def signal_sentence(symbol: str, signal: Direction, score: float | None, reason:
     return f"{symbol} is {signal.value}: score {score:g} of 100, where 50 is neutral."
 
 
-def record_sentence(rate: Rate | None, horizon_h: int, days: int) -> str:
+def record_sentence(rate: Rate, horizon_h: int, days: int) -> str:
     """Return what came of the coin's earlier signals."""
-    if rate is None or rate.hit_rate_pct is None:
+    if rate.hit_rate_pct is None:
         return f"No outcome of its signals of the last {days} days is known: no edge shown."
     base = "unknown" if rate.base_rate_pct is None else f"{rate.base_rate_pct:g} %"
     few = ", few" if rate.few else ""
@@ -60,5 +60,6 @@ def record_sentence(rate: Rate | None, horizon_h: int, days: int) -> str:
     )
 
 
-def summary(signal: str, alignment: Alignment, record: str) -> str:
-    return f"{signal} {_STRUCTURE[alignment]} {record}"
+def summary(signal: str, alignment: Alignment, record: str | None) -> str:
+    """Return the sentences together; without a record when it was not asked for."""
+    return " ".join(filter(None, (signal, _STRUCTURE[alignment], record)))
