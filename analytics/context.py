@@ -35,6 +35,8 @@ DEADLINE_S = 9.0
 # With less left structure is not begun.
 _LEAST_STRUCTURE_S = 0.5
 
+NOT_ASKED_FOR = "not asked for"
+
 RECENT = 5
 # The period whose outcomes are told: as /analytics/performance has it by default.
 DAYS = 30
@@ -93,7 +95,7 @@ def signal_with_context(
     ends_at = time.monotonic() + DEADLINE_S
     body = freshest_evaluation(text, active_profile(None)).body
     signal = orjson.loads(body)
-    structure, missing = None, "not asked for"
+    structure, missing = None, NOT_ASKED_FOR
     if include_structure:
         structure, missing = _structure(text, timeframe, ends_at - time.monotonic())
     symbol = signal["symbol"]

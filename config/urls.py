@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("signals.api.urls")),
     path("", include("mss.api.urls")),
     path("", include("notifications.api.urls")),
+    path("", include("analytics.api.context_urls")),
 ]
 
 handler400 = "config.api.errors.bad_request"
