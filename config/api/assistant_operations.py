@@ -196,4 +196,95 @@ STRUCTURE = (
     ),
 )
 
-OPERATIONS: tuple[Operation, ...] = (*SIGNALS, *SMART_MONEY, *MSS, *STRUCTURE)
+_PERIOD = {
+    "days": "How many days back the signals were given; today is added.",
+    "origin": "own: signals this service made itself, the usual choice. imported: brought in from "
+    "elsewhere.",
+    "horizon_h": "Hours after a signal at which it is judged: 1, 4 or 24.",
+}
+
+RECORD = (
+    Operation(
+        "getSymbolHistory",
+        "Past signals of one coin, newest first",
+        "Use to see how the opinion on a coin changed. Only LONG and SHORT are stored, so gaps "
+        "mean that nothing was said. Page with offset. A past signal is not the current one: for "
+        "that ask getSignal.",
+        most={"limit": 5},
+    ),
+    Operation(
+        "getSignalsInDateRange",
+        "Past signals between two dates",
+        "Use when the user names a day or period. Page with next_cursor. Times are UTC.",
+        most={"limit": 5},
+        texts={
+            "start_date": "First day, as 2026-01-31, or an instant.",
+            "end_date": "Last day, as 2026-01-31; all of that day is included.",
+        },
+    ),
+    Operation(
+        "getAnalyticsSummary",
+        "How many signals there were, of which kind, out of how many looks",
+        "Use for counts, not for success. evaluations is how often the coins were looked at; "
+        "NEUTRAL and insufficient were looks without a signal.",
+    ),
+    Operation(
+        "getStatsOverview",
+        "What this service has stored at all",
+        "Use for a quick overview: number of signals and the coins most signals are about.",
+    ),
+    Operation(
+        "getPerformanceSummary",
+        "Were the signals right? All coins together",
+        "Use when the user asks whether this is any good. Per horizon: n outcomes, hit_rate_pct, "
+        "its interval, base_rate_pct (what chance gives), mean_net_return_pct after costs. Say "
+        "edge as it stands; with few true, say that it is too early.",
+        texts=_PERIOD,
+    ),
+    Operation(
+        "getSymbolPerformance",
+        "Were the signals of this coin right?",
+        "Like getPerformanceSummary for one coin. One coin has few outcomes: the interval is wide, "
+        "and a high rate may be luck. recent_scores says where scores go, not whether they were "
+        "right.",
+        texts=_PERIOD,
+    ),
+    Operation(
+        "getPerformanceByFactor",
+        "Which kinds of evidence were right?",
+        "Use to compare the eight factors. Hit rates of signals that a factor supported, opposed "
+        "or left alone. Compare intervals, not only rates.",
+        texts=_PERIOD,
+    ),
+    Operation(
+        "getPerformanceByConfidence",
+        "Were confident signals right more often?",
+        "Use to judge the words high, medium and low confidence. Hit rate with interval per band.",
+        texts=_PERIOD,
+    ),
+    Operation(
+        "getCalibration",
+        "How far can the confidence be relied on?",
+        "Use when the user asks how reliable a signal is. Per horizon and band: how often signals "
+        "were right against the base rate; Brier score and calibration error, smaller is better. "
+        "No edge shown means no better than chance.",
+        texts=_PERIOD,
+    ),
+    Operation(
+        "getPerformanceTrends",
+        "Did the signals get better or worse over time?",
+        "Use for changes over months. Hit rate per day, week or month with n; a bucket with few "
+        "outcomes says little.",
+        most={"days": 180},
+        texts=_PERIOD | {"bucket": "Length of a piece of time; day only for short periods."},
+    ),
+    Operation(
+        "listSignalHistory",
+        "The newest signals of all coins, or those that fit",
+        "Use to ask what is new, or to find past signals by coin, side and confidence. Only LONG "
+        "and SHORT are stored. The newest come first; page with cursor.",
+        most={"limit": 5},
+    ),
+)
+
+OPERATIONS: tuple[Operation, ...] = (*SIGNALS, *SMART_MONEY, *MSS, *STRUCTURE, *RECORD)
