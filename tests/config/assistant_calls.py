@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from config.api.assistants import Endpoint, selected
+from config.api.assistants import Endpoint
 
 # The most traded coins of the sandbox and of the world: as many as one question may name.
 FIFTY = (
@@ -53,12 +53,8 @@ LARGEST: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def largest_calls() -> list[tuple[Endpoint, dict[str, Any]]]:
-    """Return each operation with its largest question."""
-    return [(endpoint, _largest(endpoint)) for endpoint in selected()]
-
-
-def _largest(endpoint: Endpoint) -> dict[str, Any]:
+def largest_question(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the arguments that make an operation's answer the longest."""
     lists = {
         each.name: each.schema["maximum"]
         for each in endpoint.parameters

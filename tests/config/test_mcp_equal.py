@@ -6,7 +6,6 @@ Time stands still in the sandbox, so equal means the same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -15,8 +14,8 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from config.api.assistant_operations import OPERATIONS
-from config.api.assistants import Endpoint
-from tests.config.assistant_calls import LARGEST, largest_calls, url_of
+from config.api.assistants import selected
+from tests.config.assistant_calls import LARGEST, largest_question, url_of
 from tests.config.mcp_messages import call
 from tests.market.conftest import (  # noqa: F401 - fixtures
     coins,
@@ -38,11 +37,6 @@ def patience(settings: Settings) -> None:
     settings.SIGNAL_DEADLINE_S = settings.SMART_MONEY_DEADLINE_S = settings.MSS_DEADLINE_S = 60.0
 
 
-def cases() -> Iterator[Any]:
-    for endpoint, arguments in largest_calls():
-        yield pytest.param(endpoint, arguments, id=endpoint.operation.id)
-
-
 def figures(text: str | bytes) -> Any:
     """Return an answer without the moment it was given and how long that took."""
     document = orjson.loads(text)
@@ -55,15 +49,17 @@ def test_every_operation_has_its_largest_question() -> None:
     assert {operation.id for operation in OPERATIONS} == LARGEST.keys()
 
 
-@pytest.mark.parametrize(("endpoint", "arguments"), cases())
+@pytest.mark.parametrize("operation_id", LARGEST)
 def test_the_three_doors_give_the_same_answer_and_it_is_small(
-    api: APIClient, endpoint: Endpoint, arguments: dict[str, Any]
+    api: APIClient, operation_id: str
 ) -> None:
+    endpoint = next(each for each in selected() if each.operation.id == operation_id)
+    arguments = largest_question(endpoint)
     url = url_of(endpoint, arguments)
 
     rest = api.get(url)
     gpt = api.get(url, headers={"Authorization": "", "User-Agent": "ChatGPT-User/1.0"})
-    is_error, mcp = call(api, endpoint.operation.id, arguments)
+    is_error, mcp = call(api, operation_id, arguments)
 
     assert rest.status_code == 200, rest.content
     assert not is_error, mcp
