@@ -196,12 +196,16 @@ STRUCTURE = (
     ),
 )
 
+_ANY_COIN = {"symbol": "Short name (ticker) of one coin, such as BTC. Leave out for all coins."}
 _PERIOD = {
     "days": "How many days back the signals were given; today is added.",
     "origin": "own: signals this service made itself, the usual choice. imported: brought in from "
     "elsewhere.",
-    "horizon_h": "Hours after a signal at which it is judged: 1, 4 or 24.",
 }
+_JUDGED = {
+    **_PERIOD, **_ANY_COIN,
+    "horizon_h": "Hours after a signal at which it is judged: 1, 4 or 24.",
+}  # fmt: skip
 
 RECORD = (
     Operation(
@@ -217,7 +221,8 @@ RECORD = (
         "Past signals between two dates",
         "Use when the user names a day or period. Page with next_cursor. Times are UTC.",
         most={"limit": 5},
-        texts={
+        texts=_ANY_COIN
+        | {
             "start_date": "First day, as 2026-01-31, or an instant.",
             "end_date": "Last day, as 2026-01-31; all of that day is included.",
         },
@@ -227,6 +232,7 @@ RECORD = (
         "How many signals there were, of which kind, out of how many looks",
         "Use for counts, not for success. evaluations is how often the coins were looked at; "
         "NEUTRAL and insufficient were looks without a signal.",
+        texts=_ANY_COIN,
     ),
     Operation(
         "getStatsOverview",
@@ -254,13 +260,13 @@ RECORD = (
         "Which kinds of evidence were right?",
         "Use to compare the eight factors. Hit rates of signals that a factor supported, opposed "
         "or left alone. Compare intervals, not only rates.",
-        texts=_PERIOD,
+        texts=_JUDGED,
     ),
     Operation(
         "getPerformanceByConfidence",
         "Were confident signals right more often?",
         "Use to judge the words high, medium and low confidence. Hit rate with interval per band.",
-        texts=_PERIOD,
+        texts=_JUDGED,
     ),
     Operation(
         "getCalibration",
@@ -268,7 +274,7 @@ RECORD = (
         "Use when the user asks how reliable a signal is. Per horizon and band: how often signals "
         "were right against the base rate; Brier score and calibration error, smaller is better. "
         "No edge shown means no better than chance.",
-        texts=_PERIOD,
+        texts=_PERIOD | _ANY_COIN,
     ),
     Operation(
         "getPerformanceTrends",
@@ -276,7 +282,7 @@ RECORD = (
         "Use for changes over months. Hit rate per day, week or month with n; a bucket with few "
         "outcomes says little.",
         most={"days": 180},
-        texts=_PERIOD | {"bucket": "Length of a piece of time; day only for short periods."},
+        texts=_JUDGED | {"bucket": "Length of a piece of time; day for short periods only."},
     ),
     Operation(
         "listSignalHistory",
@@ -284,6 +290,7 @@ RECORD = (
         "Use to ask what is new, or to find past signals by coin, side and confidence. Only LONG "
         "and SHORT are stored. The newest come first; page with cursor.",
         most={"limit": 5},
+        texts=_ANY_COIN,
     ),
 )
 

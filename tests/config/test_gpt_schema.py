@@ -98,6 +98,12 @@ def test_no_parameters_text_is_missing_or_too_long(document: dict[str, Any]) -> 
     assert {n: length for n, length in lengths.items() if not 0 < length <= MOST_PARAMETER_TEXT} == {}
 
 
+def test_a_coin_that_need_not_be_named_is_said_to_be_left_out(document: dict[str, Any]) -> None:
+    for name, parameter in parameters(document):
+        if parameter["name"] == "symbol" and not parameter["required"]:
+            assert "Leave out" in parameter["description"], name
+
+
 def test_every_parameter_is_flat_and_of_one_type(document: dict[str, Any]) -> None:
     for name, parameter in parameters(document):
         assert parameter["in"] in {"path", "query"}, name
