@@ -3,36 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-
-from django.db.models import Q, QuerySet
 
 from analytics.filters import Span
 from signals.history import NEWEST_FIRST, history_items, listed_signals
-from signals.models import Signal
+from signals.history_pages import Cursor, behind
 
 Items = list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """The last signal of a page. The next page begins after it, whatever was stored meanwhile."""
-
-    timestamp: datetime
-    id: int
-
-    def __str__(self) -> str:
-        return f"{self.timestamp.isoformat()}~{self.id}"
-
-    @classmethod
-    def parse(cls, text: str) -> Cursor:
-        """Read what ``str`` wrote. Raises ValueError."""
-        timestamp, _, number = text.partition("~")
-        read = cls(datetime.fromisoformat(timestamp), int(number))
-        if str(read) != text or read.timestamp.tzinfo is None or not 0 < read.id < 2**63:
-            raise ValueError("no cursor of ours")
-        return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +38,6 @@ def between(span: Span, symbol: str | None, limit: int, after: Cursor | None) ->
     found = listed_signals().filter(timestamp__gte=span.since, timestamp__lt=span.until)
     if symbol is not None:
         found = found.filter(symbol=symbol)
-    if after is not None:
-        found = _beyond(found, after)
-    items = history_items(found.order_by(*NEWEST_FIRST)[: limit + 1])
-    if len(items) <= limit:
-        return Page(items, None)
-    last = items[limit - 1]
-    return Page(items[:limit], Cursor(last["timestamp"], last["id"]))
-
-
-def _beyond(signals: QuerySet[Signal], cursor: Cursor) -> QuerySet[Signal]:
-    earlier = Q(timestamp__lt=cursor.timestamp)
-    same_instant = Q(timestamp=cursor.timestamp, pk__lt=cursor.id)
-    # The first condition alone is one that an index can begin at.
-    return signals.filter(Q(timestamp__lte=cursor.timestamp), earlier | same_instant)
+    items = history_items(behind(after, found).order_by(*NEWEST_FIRST)[: limit + 1])
+    shown = items[:limit]
+    return Page(shown, Cursor(shown[-1]["timestamp"], shown[-1]["id"]) if items[limit:] else None)

@@ -15,11 +15,13 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
 
+from analytics.coin_factors import sums_by_factor
 from analytics.engine.calibration import Band, ForecastSums, Scores, scores
 from analytics.filters import Bucket, Origin, OutcomeFilters, start_of
-from analytics.models import FactorDay, Outcome, OutcomeDay
+from analytics.models import BaseRateDay, FactorDay, Outcome, OutcomeDay
 from analytics.rates import Tally
 from analytics.rollup_models import ALL_COINS
+from analytics.rollups import BASE_RATE_DAYS
 from market.clock import now
 from signals.engine.types import Confidence, Direction, Factor
 
@@ -139,7 +141,7 @@ def by_factor(filters: OutcomeFilters) -> dict[tuple[str, str], Tally]:
         ).filter(horizon_h=filters.horizon_h)
         sums = _sums(found, Tally, "factor", "stance")
     else:
-        sums = _of_single_outcomes(filters)
+        sums = _of_single_outcomes(filters, filters.symbol)
     return {
         (factor.value, stance): sums.get((factor.value, stance), Tally())
         for factor in Factor
@@ -154,6 +156,24 @@ def _days(filters: OutcomeFilters) -> QuerySet[OutcomeDay]:
     if filters.horizon_h is not None:
         found = found.filter(horizon_h=filters.horizon_h)
     return _narrowed(found, filters)
+
+
+def _of_single_outcomes(filters: OutcomeFilters, symbol: str) -> dict[tuple[str, str], Tally]:
+    of_coin = {
+        "environment": settings.ENVIRONMENT,
+        "symbol": symbol,
+        "horizon_h": filters.horizon_h,
+    }
+    outcomes = Outcome.objects.filter(
+        **of_coin,
+        **_chosen(filters),
+        signal_at__gte=start_of(filters.first_day),
+        result=Outcome.Result.FILLED,
+    )
+    base_days = BaseRateDay.objects.filter(
+        **of_coin, day__gte=filters.first_day - timedelta(days=BASE_RATE_DAYS)
+    )
+    return sums_by_factor(outcomes, base_days)
 
 
 Days = TypeVar("Days", OutcomeDay, FactorDay)

@@ -16,9 +16,15 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Max, Min, QuerySet, Sum
 
-from analytics.filters import first_day, start_of
+from analytics.filters import OutcomeFilters, first_day, start_of
+from analytics.lists import recent_signals
+from analytics.performance import Performance, performance
 from signals.history import listed_signals
 from signals.models import EvaluationCount, Signal
+
+__all__ = [
+    "evaluations", "overview", "performance_of", "recent_scores", "recent_signals", "summary",
+]  # fmt: skip
 
 # The newest signals that say which coins are talked of now.
 RECENT = 1_000
@@ -128,6 +134,11 @@ def overview() -> Overview:
         last_week=summary(7),
         database=connection.vendor,
     )
+
+
+def performance_of(symbol: str, days: int = 30) -> Performance:
+    """Return what came of one coin's own signals after each horizon."""
+    return performance(OutcomeFilters(days=days, symbol=symbol))
 
 
 def _of(symbol: str | None, since: datetime) -> QuerySet[Signal]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from market.instruments import LONGEST_QUERY, UnknownSymbol, without_quote
+from market.instruments import LONGEST_QUERY, UnknownSymbol
 from market.services import MarketUnavailable, resolve_symbol
-from signals.history import has_signals
+from signals.history import stored_signals
+from signals.history_filters import stored_symbol
 
 
 def symbol_asked_for(query: Mapping[str, Any]) -> str | None:
@@ -23,12 +24,12 @@ def symbol_meant(text: str) -> str:
     """
     if not text.isprintable() or len(text) > LONGEST_QUERY:  # PostgreSQL takes no "\0" in a text
         raise UnknownSymbol(text)
-    stored = without_quote(text.strip().upper())
+    stored = stored_symbol(text)
     try:
         return resolve_symbol(text).symbol.base
     except MarketUnavailable:
         return stored  # what is stored can be told without any venue
     except UnknownSymbol:
-        if not has_signals(stored):
+        if not stored_signals().filter(symbol=stored).exists():
             raise
         return stored

@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("smartmoney.api.urls")),
     path("", include("signals.api.urls")),
     path("", include("mss.api.urls")),
+    path("", include("analytics.api.urls")),
     path("", include("notifications.api.urls")),
     path("", include("analytics.api.context_urls")),
 ]

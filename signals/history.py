@@ -6,6 +6,7 @@ from these lists (``HistoryCut``); the rows and their chain stay.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,20 +46,35 @@ HISTORY_COLUMNS = {
 EVIDENCE = frozenset(
     {
         "reasons", "factors", "metrics", "comprehensive_metrics", "lunarcrush_metrics",
-        "coinapi_metrics", "smc_analysis", "ai_validation", "provenance", "problems",
+        "coinapi_metrics", "smc_analysis", "ai_validation", "provenance", "problems", "profile",
+        "source_extra",
     }
 )  # fmt: skip
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
+def stored_signals() -> QuerySet[Signal]:
+    """Return this environment's signals, hidden ones among them. Unordered."""
+    return Signal.objects.filter(environment=settings.ENVIRONMENT)
+
+
 def listed_signals() -> QuerySet[Signal]:
     """Return this environment's signals, own and imported, after the newest cut. Unordered."""
-    cuts = HistoryCut.objects.filter(environment=settings.ENVIRONMENT).order_by("-hidden_until")
     hidden_until = Coalesce(
-        Subquery(cuts.values("hidden_until")[:1]), Value(_BEGINNING, output_field=DateTimeField())
+        Subquery(_cuts().values("hidden_until")[:1]),
+        Value(_BEGINNING, output_field=DateTimeField()),
     )
-    return Signal.objects.filter(environment=settings.ENVIRONMENT, timestamp__gt=hidden_until)
+    return stored_signals().filter(timestamp__gt=hidden_until)
+
+
+def newest_cut() -> HistoryCut | None:
+    """Return the cut that reaches furthest: signals up to it are not listed."""
+    return _cuts().first()
+
+
+def _cuts() -> QuerySet[HistoryCut]:
+    return HistoryCut.objects.filter(environment=settings.ENVIRONMENT).order_by("-hidden_until")
 
 
 def history_items(signals: QuerySet[Signal]) -> list[dict[str, Any]]:
@@ -76,11 +92,16 @@ def as_read(column: str) -> str | Cast:
     return Cast(column, TextField()) if column in EVIDENCE else column
 
 
-def _item(row: tuple[Any, ...]) -> dict[str, Any]:
-    item: dict[str, Any] = {
+def item_of(columns: Mapping[str, str], row: Sequence[Any]) -> dict[str, Any]:
+    """Return a row that was asked for by :func:`as_read` under its public keys."""
+    return {
         key: orjson.Fragment(value) if column in EVIDENCE and value is not None else value
-        for (key, column), value in zip(HISTORY_COLUMNS.items(), row, strict=True)
+        for (key, column), value in zip(columns.items(), row, strict=True)
     }
+
+
+def _item(row: Sequence[Any]) -> dict[str, Any]:
+    item = item_of(HISTORY_COLUMNS, row)
     item["score"] = float(item["score"])
     item["price"] = float(item["price"])
     item["contentHash"] = item["contentHash"] or None

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from analytics.filters import DEFAULT_HORIZON_H, Bucket, Origin, OutcomeFilters, Span, start_of
-from analytics.lists import Cursor
+from analytics.filters import DEFAULT_HORIZON_H, Bucket, Origin, OutcomeFilters
+from signals.api.history_params import InstantField
+from signals.history_pages import Cursor, InvalidCursor
 
 MOST_DAYS = 365
 MOST_LATEST = 1_000
@@ -18,9 +17,6 @@ MOST_LISTED = 500
 MOST_OFFSET = 10_000
 _LONGEST_NAME = 40
 
-_DAY = timedelta(days=1)
-_INSTANT = timedelta(microseconds=1)  # the least that the databases tell apart
-_YEARS = range(2000, 2101)  # outside, arithmetic with dates may overflow
 
 
 def _days(default: int) -> serializers.IntegerField:
@@ -68,67 +64,27 @@ class SymbolHistoryParams(serializers.Serializer[Any]):
     )
 
 
-@extend_schema_field(str)
-class DayOrInstantField(serializers.Field[Any, Any, Any, Any]):
-    """An ISO date, or an ISO instant, which is UTC when it names no zone."""
-
-    default_error_messages = {
-        "invalid": "Neither an ISO date nor an ISO instant.",
-        "range": f"Outside the years {_YEARS[0]} to {_YEARS[-1]}.",
-    }
-
-    def to_internal_value(self, data: Any) -> date | datetime:
-        try:
-            read = date.fromisoformat(data)
-        except ValueError:
-            read = self._instant(data)
-        if read.year not in _YEARS:
-            self.fail("range")
-        return read
-
-    def _instant(self, data: str) -> datetime:
-        try:
-            instant = datetime.fromisoformat(data)
-            return instant.replace(tzinfo=instant.tzinfo or UTC).astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.fail("invalid")
-
-
-@extend_schema_field(str)
-class CursorField(serializers.Field[Any, Any, Any, Any]):
-    default_error_messages = {"invalid": "No cursor that a page ended with."}
-
-    def to_internal_value(self, data: Any) -> Cursor:
-        try:
-            return Cursor.parse(data)
-        except ValueError:
-            self.fail("invalid")
-
-
 class DateRangeParams(serializers.Serializer[Any]):
-    start_date = DayOrInstantField(
-        help_text="ISO date or instant; UTC without a zone. Itself included."
-    )
-    end_date = DayOrInstantField(
-        help_text="ISO date, whose whole day is included, or instant, itself included."
+    start_date = InstantField(help_text="From then on: an ISO date or instant, UTC.")
+    end_date = InstantField(
+        whole_day=True, help_text="Before then; of a date alone the whole day is included."
     )
     symbol = _symbol()
     limit = _limit(50, MOST_LISTED)
-    cursor = CursorField(required=False, help_text="`next_cursor` of the page before.")
+    cursor = serializers.CharField(
+        required=False, max_length=40, help_text="`next_cursor` of the page before."
+    )
+
+    def validate_cursor(self, value: str) -> Cursor:
+        try:
+            return Cursor.parse(value)
+        except InvalidCursor as e:
+            raise serializers.ValidationError("Not a cursor that was given out.") from e
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        span = span_of(attrs)
-        if span.since >= span.until:
+        if attrs["start_date"] >= attrs["end_date"]:
             raise serializers.ValidationError({"end_date": "Lies before start_date."})
         return attrs
-
-
-def span_of(query: dict[str, Any]) -> Span:
-    """Return the range between the two dates: the whole last day, or the last instant, included."""
-    first, last = query["start_date"], query["end_date"]
-    since = first if isinstance(first, datetime) else start_of(first)
-    until = last + _INSTANT if isinstance(last, datetime) else start_of(last) + _DAY
-    return Span(since, until)
 
 
 class PerformanceParams(serializers.Serializer[Any]):

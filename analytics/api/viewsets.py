@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from analytics import lists, selectors
 from analytics.api import answers, params
 from analytics.api import serializers as shapes
+from analytics.filters import Span
 from analytics.symbols import symbol_asked_for, symbol_meant
 from config.api.params import NoParams, read_params
 
@@ -69,7 +70,7 @@ class SignalListViewSet(viewsets.ViewSet):
         A page ends with `next_cursor`; give it back as `cursor`, with the same dates, for the next.
         """
         query = read_params(request, params.DateRangeParams)
-        span = params.span_of(query)
+        span = Span(query["start_date"], query["end_date"])
         symbol = symbol_asked_for(query)
         page = lists.between(span, symbol, query["limit"], query.get("cursor"))
         return Response(answers.range_answer(span, symbol, query["limit"], page))

@@ -294,6 +294,10 @@ SPECTACULAR_SETTINGS = {
             "description": "Who gathers and who hands out, and the structure of the price.",
         },
         {"name": "mss", "description": "Emerging coins in three phases, 0 to 100 points."},
+        {
+            "name": "analytics",
+            "description": "What was said, how often, and what came of it: only outcomes count.",
+        },
         {"name": "market", "description": "What the venues say, with the source of each number."},
         {"name": "assistants", "description": "What GPT Actions import; for MCP see /mcp."},
         {"name": "service", "description": "The service itself."},
