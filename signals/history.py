@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.db import connection
 from django.db.models import DateTimeField, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Coalesce
 
@@ -71,6 +72,11 @@ def listed_signals() -> QuerySet[Signal]:
 def newest_cut() -> HistoryCut | None:
     """Return the cut that reaches furthest: signals up to it are not listed."""
     return _cuts().first()
+
+
+def storage() -> str:
+    """Return what the signals are stored in: ``postgresql`` or ``sqlite``."""
+    return connection.vendor
 
 
 def _cuts() -> QuerySet[HistoryCut]:

@@ -289,6 +289,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "TAGS": [
         {"name": "signals", "description": "LONG, SHORT or NEUTRAL, and why."},
+        {"name": "history", "description": "What was published, kept for good and checkable."},
         {
             "name": "smart money",
             "description": "Who gathers and who hands out, and the structure of the price.",
