@@ -29,6 +29,7 @@ from market.pool import give_back_pooled_connections
 from market.services import MarketUnavailable, resolve_symbol
 from market.store import StoreUnavailable, get_store
 from market.types import Instrument
+from signals.calibration import calibration_of
 from signals.engine.types import ENGINE_VERSION, ScoringProfile, SignalResult
 from signals.exceptions import TooManyColdRequests
 from signals.rendering import debug_document, signal_document
@@ -188,7 +189,7 @@ def _evaluate(
 
 
 def _pack(result: SignalResult) -> bytes:
-    body = dump_json(signal_document(result))
+    body = dump_json(signal_document(result, calibration=calibration_of(result)))
     return _HEADER.pack(clock.wall_s(), len(body)) + body + dump_json(debug_document(result))
 
 
