@@ -186,6 +186,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.request_context",
+    "config.api.caching.conditional_reads",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -271,7 +272,8 @@ CELERY_DB_REUSE_MAX = sys.maxsize
 # --- API ------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["config.api.renderers.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api.negotiation.OnlyJson",
+    "DEFAULT_PARSER_CLASSES": ["config.api.parsers.OrjsonParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["config.api.auth.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["config.api.auth.ReadAccess"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
@@ -298,7 +300,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "service", "description": "The service itself."},
     ],
     # Choices stay where they are used: as shared components each would need a name of its own.
-    "POSTPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": ["config.api.examples.add_examples"],
     # Everything the documentation pages load comes from here: they work offline.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
