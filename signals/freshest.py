@@ -161,27 +161,31 @@ def _evaluate_or_watch(
     token = uuid.uuid4().bytes
     left = dict(led)
     while left:
-        settled: dict[str, Outcome] = {}
+        found: dict[str, Outcome] = {}
         try:
-            settled, ours = _found_or_locked(left, token, deadline)
+            found, ours = _found_or_locked(left, token, deadline)
         except StoreUnavailable:
             logger.warning("shared store away, this process evaluates for itself")
-            ours = left
+            ours = dict(left)
+        _settle(flights, left, found)
         try:
-            settled |= _evaluate(ours, profile, deadline)
+            _settle(flights, left, _evaluate(ours, profile, deadline))
         finally:
             for key in ours:
                 _store_or_none(partial(_release, key, token))
-        for key, outcome in settled.items():
-            _settle(flights[key], outcome)
-            del left[key]
 
 
-def _settle(flight: Future[Freshest], outcome: Outcome) -> None:
-    if isinstance(outcome, Exception):
-        flight.set_exception(outcome)
-    else:
-        flight.set_result(outcome)
+def _settle(
+    flights: Mapping[str, Future[Freshest]],
+    left: dict[str, Instrument],
+    outcomes: Mapping[str, Outcome],
+) -> None:
+    for key, outcome in outcomes.items():
+        if isinstance(outcome, Exception):
+            flights[key].set_exception(outcome)
+        else:
+            flights[key].set_result(outcome)
+        del left[key]
 
 
 def _found_or_locked(
@@ -236,7 +240,8 @@ def _evaluate(
     if not _turns.acquire(timeout=max(0.0, (deadline - time.monotonic()) / 2)):
         raise TooManyColdRequests
     try:
-        remaining_s = deadline - time.monotonic() - _RENDER_S * len(ours)
+        remaining_s = deadline - time.monotonic()
+        remaining_s -= min(_RENDER_S * len(ours), remaining_s / 4)
         evaluations = evaluate_symbols(list(ours.values()), profile, deadline_s=remaining_s)
     except MarketUnavailable:
         failed = pack_failure()
