@@ -1,7 +1,6 @@
-"""JSON bodies by orjson: what is no JSON, no Unicode text or nested without end is refused.
+"""The only parser: a JSON body, of bounded depth. Its size is bounded by the middleware.
 
-Python's own parser lets lone surrogates through, which neither an answer nor PostgreSQL can hold,
-and meets deep nesting with a RecursionError.
+Python's own parser answers deep nesting with a RecursionError, and takes NaN for JSON.
 """
 
 # ruff: noqa: ARG002 - REST framework fixes the signature of parse
@@ -15,19 +14,35 @@ import orjson
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
+# No body of ours is deeper than three.
+MOST_DEPTH = 20
 
-class OrjsonParser(BaseParser):
-    """The only parser: a JSON body to plain values."""
+
+class BoundedJsonParser(BaseParser):
+    """A request's body to REST framework's ``request.data``."""
 
     media_type = "application/json"
 
     def parse(
         self,
-        stream: IO[Any],
+        stream: IO[bytes],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         try:
-            return orjson.loads(stream.read())
-        except orjson.JSONDecodeError:
-            raise ParseError from None
+            data = orjson.loads(stream.read())
+        except orjson.JSONDecodeError as error:
+            raise ParseError from error
+        if _is_deeper(data, MOST_DEPTH):
+            raise ParseError
+        return data
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if isinstance(value, dict):
+        nested: Any = value.values()
+    elif isinstance(value, list):
+        nested = value
+    else:
+        return False
+    return levels == 0 or any(_is_deeper(one, levels - 1) for one in nested)
