@@ -8,6 +8,10 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from analytics.rollup_models import BaseRateDay as BaseRateDay
+from analytics.rollup_models import FactorDay as FactorDay
+from analytics.rollup_models import OutcomeDay as OutcomeDay
+from analytics.rollup_models import RollupDue as RollupDue
 from market.leases import LeasedWork
 from signals.models import Signal
 
@@ -26,7 +30,17 @@ class Outcome(LeasedWork):
         NEITHER = "neither"
         UNKNOWN = "unknown"  # both within one candle, or no ATR to set them by
 
-    signal = models.ForeignKey(Signal, on_delete=models.PROTECT, related_name="outcomes")
+    class FundingBasis(models.TextChoices):
+        SETTLED = "settled"  # what the venue settled inside the window
+        ESTIMATED = "estimated"  # the signal's own rate per 8 h, pro rata
+        UNKNOWN = "unknown"  # neither is known: not in the net return
+
+    signal = models.ForeignKey(
+        Signal,
+        on_delete=models.PROTECT,
+        related_name="outcomes",
+        db_index=False,  # the constraint's index begins with it
+    )
     horizon_h = models.PositiveSmallIntegerField(help_text="Hours after the signal")
     due_at = models.DateTimeField(help_text="When the last candle of the horizon has closed")
 
@@ -40,13 +54,20 @@ class Outcome(LeasedWork):
 
     result = models.CharField(max_length=12, choices=Result.choices, default=Result.PENDING)
     reason = models.CharField(max_length=200, blank=True, help_text="Why it is unavailable")
-    venue = models.CharField(max_length=20, blank=True, help_text="Whose 5m candles it rests on")
+    venue = models.CharField(
+        max_length=20,
+        blank=True,
+        help_text="Whose 5m candles it rests on; empty while the signal names none",
+    )
     entry_price = models.DecimalField(max_digits=30, decimal_places=18, null=True)
     exit_price = models.DecimalField(max_digits=30, decimal_places=18, null=True)
     return_pct = models.FloatField(
         null=True, help_text="Of the price, signed by the side: positive is a gain"
     )
     net_return_pct = models.FloatField(null=True, help_text="After fees and funding")
+    fees_pct = models.FloatField(null=True, help_text="Of both ways, of the entry's value")
+    funding_pct = models.FloatField(null=True, help_text="Paid by the side; negative: received")
+    funding_basis = models.CharField(max_length=10, choices=FundingBasis.choices, blank=True)
     favourable_pct = models.FloatField(null=True, help_text="Maximum favourable excursion, ≥ 0")
     adverse_pct = models.FloatField(null=True, help_text="Maximum adverse excursion, ≤ 0")
     is_hit = models.BooleanField(null=True, help_text="By the stated rule, net of costs")

@@ -99,7 +99,7 @@ class InstrumentRegistry:
         if len(text) > LONGEST_QUERY:
             raise UnknownSymbol(text)
         query = text.strip().upper()
-        base = _without_quote(query)
+        base = without_quote(query)
         for name in (query, base):
             found = self._find(name) or self._find(RENAMED.get(name, ""))
             if found is not None:
@@ -112,7 +112,7 @@ class InstrumentRegistry:
         """Return the old name when ``text`` is one, so that an answer can say so."""
         if len(text) > LONGEST_QUERY:
             return None
-        base = _without_quote(text.strip().upper())
+        base = without_quote(text.strip().upper())
         return base if base in RENAMED and self._find(base) is None else None
 
     def to_rows(self) -> list[dict[str, Any]]:
@@ -285,7 +285,8 @@ def _is_symbol(base: str) -> bool:
     return True
 
 
-def _without_quote(query: str) -> str:
+def without_quote(query: str) -> str:
+    """Return the coin's part of a name in capitals: BTC of BTCUSDT, BTC-USDT-SWAP and others."""
     return _QUOTE_SUFFIX.sub("", _EXCHANGE_PREFIX.sub("", query))
 
 

@@ -22,8 +22,8 @@ from market.providers.contracts import BinanceContract, OkxInstrument
 from market.providers.deadline import deadline_within
 from market.providers.errors import ProviderError
 from market.providers.registry import Providers
-from market.selectors import listed_rows
-from market.types import Instrument, Venue
+from market.selectors import listed_rows, rows_of_coin
+from market.types import Instrument, Symbol, Venue
 
 logger = logging.getLogger(__name__)
 
@@ -124,6 +124,15 @@ def stored_registry() -> InstrumentRegistry | None:
     except DatabaseError:
         logger.exception("universe not read, the database is away")
         return None
+    return _registry_of(rows)
+
+
+def last_listed(base: str) -> Instrument | None:
+    """Return a coin as it was listed last, also when it is delisted now; None if it never was."""
+    return _registry_of(rows_of_coin(base)).get(Symbol(base))
+
+
+def _registry_of(rows: list[dict[str, Any]]) -> InstrumentRegistry:
     for row in rows:
         for name in _STORED_AS_TIME:
             at = row[name]

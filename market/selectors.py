@@ -43,6 +43,12 @@ def listed_rows() -> list[dict[str, Any]]:
     return [dict(row) for row in tradable_symbols().values()]
 
 
+def rows_of_coin(base: str) -> list[dict[str, Any]]:
+    """Return one coin's columns for the registry, delisted or not; none when never listed."""
+    listed = ListedSymbol.objects.filter(environment=settings.ENVIRONMENT, base=base)
+    return [dict(row) for row in listed.values()]
+
+
 def newest_candle_end() -> datetime | None:
     """Return when the newest stored 15m bar ended, of any coin; None when none is stored."""
     newest = Series.objects.filter(

@@ -89,7 +89,7 @@ def _store(columns: dict[str, Any], *, owes_alert: bool) -> str:
 
 def _is_stored(columns: dict[str, Any]) -> bool:
     identity = ("environment", "symbol", "profile_name", "timestamp", "input_hash")
-    return Signal.objects.filter(**{name: columns[name] for name in identity}).exists()
+    return Signal.objects.links().filter(**{name: columns[name] for name in identity}).exists()
 
 
 def _linked(columns: dict[str, Any], last: LastPublished | None) -> dict[str, Any]:

@@ -167,12 +167,16 @@ def complete_batch(batch: ScanBatch, outcome: Outcome) -> bool:
             return False
         count_evaluations(results)
         # Told by the signals themselves: an earlier claim of this batch may have published some.
-        published = Signal.objects.filter(
-            environment=batch.run.environment,
-            symbol__in=[result.symbol for result in results],
-            profile_name=batch.run.profile_name,
-            created_at__gte=batch.run.started_at,
-        ).count()
+        published = (
+            Signal.objects.links()
+            .filter(
+                environment=batch.run.environment,
+                symbol__in=[result.symbol for result in results],
+                profile_name=batch.run.profile_name,
+                created_at__gte=batch.run.started_at,
+            )
+            .count()
+        )
         ScanRun.objects.filter(pk=batch.run_id).update(
             done=F("done") + len(results),
             insufficient=F("insufficient") + outcome.insufficient,

@@ -34,7 +34,7 @@ class ChainReport:
 
 def audit_chains() -> Iterator[ChainReport]:
     """Yield a report for every stream, ordered by environment, symbol and profile."""
-    rows = Signal.objects.order_by("environment", "symbol", "profile_name", "seq")
+    rows = Signal.objects.links().order_by("environment", "symbol", "profile_name", "seq")
     streams = groupby(
         rows.iterator(chunk_size=_CHUNK_ROWS),
         key=lambda row: (row.environment, row.symbol, row.profile_name),

@@ -25,7 +25,7 @@ def canonical_json(value: Any) -> bytes:
     integer and -0.0 into 0, SQLite returns decimals with other trailing zeros.
     """
     return json.dumps(
-        _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     ).encode()
 
 
@@ -34,7 +34,8 @@ def content_hash(columns: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical_json(columns)).hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as JSON types in its one spelling; of bytes their SHA-256."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
@@ -46,7 +47,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes | memoryview):
         return hashlib.sha256(value).hexdigest()
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     raise TypeError(f"no canonical form for {type(value).__name__}")

@@ -30,6 +30,10 @@ class SignalIsPermanent(Exception):
 class SignalQuerySet(models.QuerySet["Signal"]):
     """Reads like any queryset; refuses everything that would rewrite history."""
 
+    def links(self) -> SignalQuerySet:
+        """Return what was published here: the links of the chains, without imported signals."""
+        return self.filter(seq__isnull=False)
+
     def update(self, **kwargs: Any) -> NoReturn:
         raise SignalIsPermanent("stored signals are never changed")
 
@@ -95,6 +99,9 @@ class Signal(models.Model):
     # Only of imports: what the source called it.
     source_reference = models.CharField(max_length=100, blank=True, default="")
     imported_at = models.DateTimeField(null=True)
+    source_extra = models.JSONField(
+        null=True, help_text="What else the imported record held, under its own names"
+    )
 
     objects = SignalQuerySet.as_manager()
 
@@ -142,10 +149,22 @@ class Signal(models.Model):
         ]
         indexes = [
             models.Index(F("timestamp").desc(), name="signal_time"),
-            models.Index("environment", F("timestamp").desc(), name="signal_env_time"),
+            # Lists, counts and sums find all that they filter and add up by in the index itself: a
+            # row brings kilobytes of evidence, and a million of them are not read to be counted.
+            models.Index(
+                fields=["environment", "-timestamp", "-id"],
+                include=["symbol", "signal", "confidence", "score", "profile_name", "seq"],
+                name="signal_listing",
+            ),
             models.Index("environment", "symbol", F("timestamp").desc(), name="signal_symbol_time"),
             models.Index("environment", "signal", F("timestamp").desc(), name="signal_side_time"),
             models.Index("environment", F("created_at").desc(), name="signal_env_created"),
+            # Every stream has one first link: the list of streams without reading their signals.
+            models.Index(
+                fields=["environment", "symbol", "profile_name"],
+                condition=Q(seq=1),
+                name="signal_stream_first",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -15,9 +15,10 @@ from signals.publishing_rule import LastPublished
 
 
 def last_published(environment: str, symbol: str, profile_name: str) -> LastPublished | None:
-    """Return the newest link of a stream."""
+    """Return the newest link of a stream; imported signals are none."""
     row = (
-        Signal.objects.filter(environment=environment, symbol=symbol, profile_name=profile_name)
+        Signal.objects.links()
+        .filter(environment=environment, symbol=symbol, profile_name=profile_name)
         .order_by("-seq")
         .values("seq", "content_hash", "signal", "score", "timestamp", "input_hash")
         .first()

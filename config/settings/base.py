@@ -317,12 +317,18 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "TAGS": [
         {"name": "signals", "description": "LONG, SHORT or NEUTRAL, and why."},
+        {"name": "history", "description": "What was published, kept for good and checkable."},
         {
             "name": "smart money",
             "description": "Who gathers and who hands out, and the structure of the price.",
         },
         {"name": "mss", "description": "Emerging coins in three phases, 0 to 100 points."},
+        {
+            "name": "analytics",
+            "description": "What was said, how often, and what came of it: only outcomes count.",
+        },
         {"name": "market", "description": "What the venues say, with the source of each number."},
+        {"name": "assistants", "description": "What GPT Actions import; for MCP see /mcp."},
         {"name": "service", "description": "The service itself."},
     ],
     # Choices stay where they are used: as shared components each would need a name of its own.

@@ -13,6 +13,7 @@ from market.providers.answers import (
     retry_after_s,
 )
 from market.providers.errors import (
+    ProviderLacksSymbol,
     ProviderRateLimited,
     ProviderRejected,
     ProviderUnavailable,
@@ -78,7 +79,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> None:
                 NAME, "the rate limit is reached", retry_after_s=RATE_LIMIT_WAIT_S
             )
         if code == UNKNOWN_SYMBOL:
-            raise ProviderRejected(NAME, "does not know this symbol", status=status)
+            raise ProviderLacksSymbol(NAME, "does not know this symbol", status=status)
     raise_for_status(NAME, status, headers, rate_limit_wait_s=RATE_LIMIT_WAIT_S)
 
 

@@ -3,7 +3,8 @@
     ProviderError
     ├── ProviderUnavailable      try again later; counts against the circuit breaker
     ├── ProviderRateLimited      wait ``retry_after_s``: the vendor or our own budget said so
-    ├── ProviderRejected         give up: the vendor will not serve this (451, 403, unknown symbol)
+    ├── ProviderRejected         give up: the vendor will not serve this (451, 403, bad parameter)
+    │   └── ProviderLacksSymbol  … and never will: it does not know this symbol
     ├── ProviderPayloadError     answered, but not in the documented form; counts for the breaker
     └── ProviderCircuitOpen      not asked: the breaker is open
 
@@ -41,6 +42,10 @@ class ProviderRejected(ProviderError):
         super().__init__(provider, detail)
         self.status = status
         self.blocked_for_s = blocked_for_s
+
+
+class ProviderLacksSymbol(ProviderRejected):
+    pass
 
 
 class ProviderPayloadError(ProviderError):

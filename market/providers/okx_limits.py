@@ -7,6 +7,7 @@ from typing import Any
 
 from market.providers.answers import error_fields, raise_for_status
 from market.providers.errors import (
+    ProviderLacksSymbol,
     ProviderPayloadError,
     ProviderRateLimited,
     ProviderRejected,
@@ -102,7 +103,7 @@ def raise_for_code(code: str, *, status: int | None = None) -> None:
             NAME, "the rate limit is reached", retry_after_s=RATE_LIMIT_WAIT_S
         )
     if code == UNKNOWN_INSTRUMENT:
-        raise ProviderRejected(NAME, "does not know this instrument", status=status)
+        raise ProviderLacksSymbol(NAME, "does not know this instrument", status=status)
     if code.startswith("50") and len(code) == 5 and code not in CALLER_CODES:
         raise ProviderUnavailable(NAME, f"temporarily not available ({code})")
     raise ProviderRejected(NAME, f"the request was refused ({code[:8]})", status=status)

@@ -1,0 +1,125 @@
+"""Outcomes owed: every stored signal gets its rows, one per horizon, however late it came.
+
+A row holds all that measuring needs of the signal, so that filling reads no signal again: entry,
+side, venue, and the levels from the ATR that the signal itself was scored by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from analytics.engine.outcomes import Levels, levels_of, window_of
+from analytics.models import Outcome
+from market.clock import datetime_at
+from market.snapshot import MarketSnapshot, decompress_snapshot
+from market.types import Direction, Interval, Venue
+from market.windows import INDICATOR_ROWS, MAX_BAR_AGE_BARS
+from signals.engine.indicators import average_true_range
+from signals.models import Signal
+from signals.rendering import price_decimal
+
+# Signals at a time: each brings some 40 KB of inputs.
+_BATCH = 100
+# Transactions commit in another order than their ids were given: what lies so far behind the
+# newest signal that has its rows is looked at again.
+_LOOK_BACK = 5_000
+_EXCHANGES = frozenset({Venue.BINANCE.value, Venue.OKX.value})
+
+_COLUMNS = (
+    "pk", "environment", "symbol", "signal", "confidence", "profile_name", "timestamp", "price",
+    "inputs", "imported_at", "provenance__price__source",
+)  # fmt: skip
+
+
+def owe_outcomes(*, of_all: bool = False) -> int:
+    """Create the rows that stored signals lack; return of how many signals.
+
+    Looks at the newest signals; ``of_all`` at every one, as after a change of the horizons.
+    """
+    owed = 0
+    for signals in _lacking(after_pk=0 if of_all else _seen_up_to()):
+        rows = [row for signal in signals for row in _rows_of(signal)]
+        Outcome.objects.bulk_create(rows, ignore_conflicts=True)  # another worker may be at it
+        owed += len(signals)
+    return owed
+
+
+def _seen_up_to() -> int:
+    newest = (
+        Outcome.objects.filter(environment=settings.ENVIRONMENT)
+        .order_by("-signal_id")
+        .values_list("signal_id", flat=True)
+        .first()
+    )
+    return 0 if newest is None else newest - _LOOK_BACK
+
+
+def _lacking(after_pk: int) -> Iterator[list[dict[str, Any]]]:
+    while True:
+        signals = list(_without_rows().filter(pk__gt=after_pk).values(*_COLUMNS)[:_BATCH])
+        if not signals:
+            return
+        yield signals
+        after_pk = signals[-1]["pk"]
+
+
+def _without_rows() -> QuerySet[Signal]:
+    lacks = Q()
+    for horizon_h in settings.OUTCOME_HORIZONS_H:
+        lacks |= ~Exists(Outcome.objects.filter(signal=OuterRef("pk"), horizon_h=horizon_h))
+    return Signal.objects.filter(lacks, environment=settings.ENVIRONMENT).order_by("pk")
+
+
+def _rows_of(signal: dict[str, Any]) -> Sequence[Outcome]:
+    direction, entry = Direction(signal["signal"]), float(signal["price"])
+    levels = _levels(direction, entry, signal["inputs"])
+    at_ms = round(signal["timestamp"].timestamp() * 1000)
+    source = signal["provenance__price__source"]
+    return [
+        Outcome(
+            signal_id=signal["pk"],
+            horizon_h=horizon_h,
+            due_at=datetime_at(window_of(at_ms, horizon_h).end_ms),
+            environment=signal["environment"],
+            symbol=signal["symbol"],
+            direction=direction.value,
+            confidence=signal["confidence"],
+            profile_name=signal["profile_name"],
+            is_imported=signal["imported_at"] is not None,
+            signal_at=signal["timestamp"],
+            venue=source if source in _EXCHANGES else "",
+            entry_price=signal["price"],
+            target_price=None if levels is None else price_decimal(levels.target_price),
+            stop_price=None if levels is None else price_decimal(levels.stop_price),
+        )
+        for horizon_h in settings.OUTCOME_HORIZONS_H
+    ]
+
+
+def _levels(direction: Direction, entry: float, inputs: bytes | None) -> Levels | None:
+    """Return a signal's levels; None when it brought no ATR."""
+    if inputs is None:
+        return None
+    atr = hourly_atr(decompress_snapshot(bytes(inputs)))
+    return None if atr is None else levels_of(direction, entry, atr)
+
+
+def hourly_atr(snapshot: MarketSnapshot) -> float | None:
+    """Return the ATR of 14 hourly bars that a snapshot holds; None without a current window."""
+    candles = snapshot.history.candles.get(Interval.H1)
+    if candles is None or len(candles) < INDICATOR_ROWS:
+        return None
+    ended_ms = int(candles.open_time_ms[-1]) + Interval.H1.ms
+    if snapshot.at_ms - ended_ms > MAX_BAR_AGE_BARS * Interval.H1.ms:
+        return None
+    high, low, close = (
+        column[-INDICATOR_ROWS:][::-1, np.newaxis]
+        for column in (candles.high, candles.low, candles.close)
+    )
+    atr = float(average_true_range(high, low, close)[0])
+    return atr if np.isfinite(atr) and atr > 0.0 else None
