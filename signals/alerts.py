@@ -19,8 +19,8 @@ from notifications.chart import LEAST_BARS, draw_chart
 from notifications.chart_shapes import Bars, Entry, Heading
 from notifications.renderers import Button, Facts, Viewer
 from signals.alert_structure import chart_structure
+from signals.calibration import band_calibration
 from signals.engine.types import Direction, Factor
-from signals.rendering import UNCALIBRATED
 from signals.selectors import inputs_of
 
 # Telegram's limit of what a button sends back.
@@ -56,7 +56,8 @@ class SignalAlerts:
             f"💵 {_price(facts)} USD",
             f"📊 Score <b>{figures.points(facts['score'])}</b> of 100,"
             f" {figures.points(facts['distance'])} from neutral",
-            f"🎚 Confidence {facts['confidence']}, {UNCALIBRATED}",
+            f"🎚 Confidence {facts['confidence']},"
+            f" {band_calibration(facts['profile'], facts['confidence'])}",
             *_before(facts),
             "",
             *(_reason(reason) for reason in facts["reasons"]),

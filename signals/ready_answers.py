@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from config.api.renderers import dump_json
 from market import clock
 from market.services import MarketUnavailable
+from signals.calibration import calibration_of
 from signals.engine.types import SignalResult
 from signals.rendering import debug_document, signal_document
 
@@ -41,7 +42,7 @@ Outcome = Freshest | Exception
 
 def pack(result: SignalResult) -> bytes:
     """Return an evaluation as it is stored."""
-    body = dump_json(signal_document(result))
+    body = dump_json(signal_document(result, calibration=calibration_of(result)))
     header = _HEADER.pack(clock.wall_s(), len(body), not result.insufficient)
     return header + body + dump_json(debug_document(result))
 

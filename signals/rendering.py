@@ -36,8 +36,11 @@ _TREND_BULLISH_AT = 55.0
 _TREND_BEARISH_AT = 45.0
 
 
-def signal_document(result: SignalResult) -> dict[str, Any]:
-    """Return the answer of ``GET /signals/{symbol}``; every age counts from ``timestamp``."""
+def signal_document(result: SignalResult, *, calibration: str = UNCALIBRATED) -> dict[str, Any]:
+    """Return the answer of ``GET /signals/{symbol}``; every age counts from ``timestamp``.
+
+    ``calibration`` is what the confidence has been worth so far (``signals.calibration``).
+    """
     groups, unavailable = metric_groups(result)
     structure = signal_structure_document(analyze_timeframes(result.candles, TIMEFRAMES))
     if structure is None:
@@ -49,7 +52,7 @@ def signal_document(result: SignalResult) -> dict[str, Any]:
         "score": result.score,
         "confidence": result.confidence.value,
         "confidenceScore": round(result.confidence_score, 4),
-        "calibration": UNCALIBRATED,
+        "calibration": calibration,
         "coveragePct": result.coverage_pct,
         "neutralReason": result.neutral_reason,
         "insufficient": list(result.insufficient),

@@ -1,0 +1,1 @@
+"""What measures signals: outcomes, base rates, calibration. Pure numpy and arithmetic."""

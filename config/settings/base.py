@@ -143,6 +143,12 @@ MSS_ALERT_COOLDOWN_H = env.integer("MSS_ALERT_COOLDOWN_H", 24, least=1, most=720
 MSS_RETENTION_DAYS = env.integer("MSS_RETENTION_DAYS", 90, least=0, most=36_500)
 SERIES_RETENTION_DAYS = env.integer("SERIES_RETENTION_DAYS", 0, least=0, most=36_500)
 
+# --- Outcomes -------------------------------------------------------------------------------
+# Hours after a signal at which it is looked what came of it.
+OUTCOME_HORIZONS_H = env.integer_csv("OUTCOME_HORIZONS_H", (1, 4, 24), least=1, most=168)
+# Taker fee of one side in hundredths of a percent; opening and closing both pay it.
+OUTCOME_FEE_BPS = env.number("OUTCOME_FEE_BPS", 5.0, least=0.0, most=100.0)
+
 # --- Web ------------------------------------------------------------------------------------
 WEB_WORKERS = env.integer("WEB_WORKERS", os.cpu_count() or 1, least=1, most=64)
 # Cold evaluations wait for providers and may take half of these: room for 64 of them in each

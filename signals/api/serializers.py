@@ -98,7 +98,10 @@ class SignalSerializer(serializers.Serializer[Any]):
     score = _number("0 to 100; null when no factor is known", allow_null=True)
     confidence = serializers.ChoiceField(choices=[band.value for band in Confidence])
     confidenceScore = _number("0 to 1: agreement × coverage × distance from 50")  # noqa: N815
-    calibration = _text("Measured hit rate of the confidence band, or 'uncalibrated'")
+    calibration = _text(
+        "Measured hit rate of the confidence band after 24 h, net of costs, against its base rate; "
+        "'uncalibrated' below 200 outcomes"
+    )
     coveragePct = _number("Percent of the weight that was known")  # noqa: N815
     neutralReason = serializers.ChoiceField(  # noqa: N815
         choices=["insufficient_data", "between_thresholds"],

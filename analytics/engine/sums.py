@@ -1,0 +1,172 @@
+"""Outcomes of a day added up, by what they share. Pure.
+
+Sums are correctly rounded (``math.fsum``), so rows in any order, or added again, give the same
+bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from analytics.engine.calibration import ForecastSums, forecast_sums, stated_probability
+from analytics.engine.outcomes import Touch
+from market.types import Direction
+
+
+class Stance(StrEnum):
+    """What a factor said of the side that was taken."""
+
+    SUPPORTS = "supports"
+    OPPOSES = "opposes"
+    NEUTRAL = "neutral"
+
+
+class OutcomeKey(NamedTuple):
+    profile_name: str
+    direction: str
+    confidence: str
+    horizon_h: int
+    is_imported: bool
+
+
+class FactorKey(NamedTuple):
+    profile_name: str
+    direction: str
+    horizon_h: int
+    is_imported: bool
+    factor: str
+    stance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One outcome that is decided; the figures are None when it is unavailable."""
+
+    key: OutcomeKey
+    is_hit: bool | None
+    return_pct: float | None = None
+    net_return_pct: float | None = None
+    favourable_pct: float | None = None
+    adverse_pct: float | None = None
+    first_touch: str = ""
+    confidence_score: float | None = None  # 0 to 1; None when imported
+    base_rate: float | None = None  # 0 to 1; None while unknown
+    stances: Mapping[str, Stance] | None = None
+
+
+Columns = dict[str, Any]
+_NOTHING = ForecastSums(0, 0, 0.0, 0.0, 0.0)
+
+
+def stances_of(direction: str, factors: Any) -> dict[str, Stance]:
+    """Return what each known factor said of a side, from a signal's stored ``factors``.
+
+    Parameters
+    ----------
+    direction : str
+        LONG or SHORT.
+    factors : Any
+        ``{name: {"contribution": points, …}}``; positive points favour LONG. Factors without a
+        contribution, and imports of another shape, have no stance.
+    """
+    stances: dict[str, Stance] = {}
+    if not isinstance(factors, dict):
+        return stances
+    for name, told in factors.items():
+        contribution = told.get("contribution") if isinstance(told, dict) else None
+        if type(contribution) not in (int, float):
+            continue
+        lean = contribution if direction == Direction.LONG else -contribution
+        stances[name] = (
+            Stance.SUPPORTS if lean > 0 else Stance.OPPOSES if lean < 0 else Stance.NEUTRAL
+        )
+    return stances
+
+
+def outcome_sums(outcomes: Iterable[Told]) -> dict[OutcomeKey, Columns]:
+    """Return the columns of ``OutcomeDay`` per key."""
+    groups: dict[OutcomeKey, list[Told]] = defaultdict(list)
+    for outcome in outcomes:
+        groups[outcome.key].append(outcome)
+    return {key: _outcome_columns(group) for key, group in sorted(groups.items())}
+
+
+def factor_sums(outcomes: Iterable[Told]) -> dict[FactorKey, Columns]:
+    """Return the columns of ``FactorDay`` per key, of filled outcomes."""
+    groups: dict[FactorKey, list[Told]] = defaultdict(list)
+    for outcome in outcomes:
+        if outcome.is_hit is None:
+            continue
+        profile_name, direction, _, horizon_h, is_imported = outcome.key
+        for factor, stance in (outcome.stances or {}).items():
+            key = FactorKey(profile_name, direction, horizon_h, is_imported, factor, stance.value)
+            groups[key].append(outcome)
+    return {key: _factor_columns(group) for key, group in sorted(groups.items())}
+
+
+def together(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> Columns:
+    """Return rows of columns added up."""
+    return {
+        name: math.fsum(row[name] for row in rows)
+        if isinstance(rows[0][name], float)
+        else sum(row[name] for row in rows)
+        for name in names
+    }
+
+
+def _outcome_columns(group: Sequence[Told]) -> Columns:
+    filled = [each for each in group if each.is_hit is not None]
+    net = [_known(each.net_return_pct) for each in filled]
+    touches = [each.first_touch for each in filled]
+    based = [each for each in filled if each.base_rate is not None]
+    hits = [bool(each.is_hit) for each in based]
+    base = forecast_sums([_known(each.base_rate) for each in based], hits)
+    stated = _NOTHING
+    if all(each.confidence_score is not None for each in based):
+        stated = forecast_sums(
+            [stated_probability(_known(each.confidence_score)) for each in based], hits
+        )
+    return {
+        "n": len(filled),
+        "hits": sum(bool(each.is_hit) for each in filled),
+        "unavailable": len(group) - len(filled),
+        "sum_return_pct": math.fsum(_known(each.return_pct) for each in filled),
+        "sum_net_return_pct": math.fsum(net),
+        "sum_net_return_sq": math.fsum(value * value for value in net),
+        "sum_favourable_pct": math.fsum(_known(each.favourable_pct) for each in filled),
+        "sum_adverse_pct": math.fsum(_known(each.adverse_pct) for each in filled),
+        "targets": touches.count(Touch.TARGET),
+        "stops": touches.count(Touch.STOP),
+        "neithers": touches.count(Touch.NEITHER),
+        "base_n": base.n,
+        "base_hits": base.hits,
+        "sum_base_rate": base.total,
+        "sum_base_rate_sq": base.squares,
+        "sum_base_rate_of_hits": base.of_hits,
+        "sum_stated": stated.total,
+        "sum_stated_sq": stated.squares,
+        "sum_stated_of_hits": stated.of_hits,
+    }
+
+
+def _factor_columns(group: Sequence[Told]) -> Columns:
+    based = [each for each in group if each.base_rate is not None]
+    return {
+        "n": len(group),
+        "hits": sum(bool(each.is_hit) for each in group),
+        "sum_net_return_pct": math.fsum(_known(each.net_return_pct) for each in group),
+        "base_n": len(based),
+        "base_hits": sum(bool(each.is_hit) for each in based),
+        "sum_base_rate": math.fsum(_known(each.base_rate) for each in based),
+    }
+
+
+def _known(value: float | None) -> float:
+    if value is None:
+        raise ValueError("a filled outcome lacks a figure")
+    return value
