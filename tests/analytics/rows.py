@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from analytics.models import FactorDay, Outcome, OutcomeDay
+from analytics.models import BaseRateDay, FactorDay, Outcome, OutcomeDay
 from analytics.rollup_models import ALL_COINS
 from signals.models import EvaluationCount, Signal
 
@@ -110,9 +110,27 @@ def store_outcome(signal: Signal, *, is_hit: bool | None = True, **changes: Any)
             "exit_price": signal.price,
             "return_pct": gain_pct + 0.1,
             "net_return_pct": gain_pct,
+            "favourable_pct": 2.0,
+            "adverse_pct": -2.0,
+            "first_touch": "target" if is_hit else "stop",
             "is_hit": is_hit,
         }
     return Outcome.objects.create(**{**values, **changes})
+
+
+def store_base_rate(day: date, symbol: str = "BTC", **changes: Any) -> None:
+    """Store a day's windows: of 24 a long would have been right in 12, a short in 6."""
+    values: dict[str, Any] = {
+        "environment": "test",
+        "symbol": symbol,
+        "venue": "binance",
+        "day": day,
+        "horizon_h": 24,
+        "windows": 24,
+        "long_hits": 12,
+        "short_hits": 6,
+    }
+    BaseRateDay.objects.create(**{**values, **changes})
 
 
 def store_sums(day: date = TODAY, symbol: str = ALL_COINS, **changes: Any) -> None:

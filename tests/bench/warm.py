@@ -71,8 +71,8 @@ def _measure(cache: str, redis_url: str | None) -> None:
         ) as peer:
             ours, theirs = [], []
             for _ in range(ROUNDS):
-                ours.append(_wrk(server.url))
-                theirs.append(_wrk(peer.url))
+                ours.append(wrk(f"{server.url}/signals/BTC"))
+                theirs.append(wrk(f"{peer.url}/signals/BTC"))
     rate, p99_ms = (statistics.median(column) for column in zip(*ours, strict=True))
     peer_rate, peer_p99_ms = (statistics.median(column) for column in zip(*theirs, strict=True))
     row(
@@ -95,13 +95,10 @@ def _peer_cache(document: bytes, redis_url: str | None, folder: Path) -> dict[st
     return {"PEER_SQLITE": str(file)}
 
 
-def _wrk(url: str) -> tuple[float, float]:
+def wrk(address: str) -> tuple[float, float]:
     """Return requests per second and the 99 % latency in ms; every answer must be a 200."""
     done = subprocess.run(
-        [
-            *("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency"),
-            f"{url}/signals/BTC",
-        ],
+        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", address],
         capture_output=True,
         text=True,
         check=True,
