@@ -135,7 +135,7 @@ class CalibrationSerializer(PeriodSerializer):
     horizons = HorizonCalibrationSerializer(many=True)
 
 
-class TrendSerializer(RateSerializer):
+class RateTrendSerializer(RateSerializer):
     start = serializers.DateField(help_text="First UTC day of the bucket")
 
 
@@ -143,4 +143,4 @@ class TrendsSerializer(PeriodSerializer):
     horizon_h = whole("Hours after the signal")
     bucket = serializers.ChoiceField(choices=[each.value for each in Bucket])
     count = whole("Buckets, empty ones included")
-    trends = TrendSerializer(many=True, help_text="Oldest first, by the day of the signal")
+    trends = RateTrendSerializer(many=True, help_text="Oldest first, by the day of the signal")

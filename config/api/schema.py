@@ -130,7 +130,7 @@ class ProblemAutoSchema(AutoSchema):
             statuses |= {"401", "403"}
         if "{" in self.path:
             statuses.add("404")
-        if self.get_request_serializer() is not None:
+        if self.method == "POST":
             statuses |= {"413", "415"}
         if self.view.get_throttles():
             statuses.add("429")
