@@ -1,7 +1,7 @@
 """What clients may keep, for how long, and how they ask whether it has changed.
 
-A view says with ``@fresh_for(seconds)`` how long its answer stays good; without it a client has to
-ask each time. The middleware gives every JSON answer to a read an ``ETag`` over its bytes and
+A view says with ``@fresh_for(seconds)`` how long its answer stays good, and with ``may_be_kept =
+False`` that nobody may keep it; without either a client has to ask each time. The middleware gives every JSON answer to a read an ``ETag`` over its bytes and
 answers ``If-None-Match`` with 304. An answer given to the holder of a key is kept by that client
 alone; errors and answers to writes by nobody.
 """
@@ -58,12 +58,15 @@ def conditional_reads(
         response = get_response(request)
         if not response.headers.get("Content-Type", "").endswith("json"):
             return response
-        if request.method not in READS or response.status_code != 200:
+        view = _view_of(request)
+        is_kept = request.method in READS and response.status_code == 200
+        if not (is_kept and getattr(view, "may_be_kept", True)):
             response.headers.setdefault(_CACHE_CONTROL, "no-store")
             return response
         if _CACHE_CONTROL not in response.headers:
             response.headers[_CACHE_CONTROL] = _freshness(request, response)
-            if _is_guarded(request):
+            # The service's own views ask for no key, and their answers do not depend on one.
+            if getattr(view, "authentication_classes", None):
                 patch_vary_headers(response, _KEY_HEADERS)
         if response.headers[_CACHE_CONTROL] != "no-store" and isinstance(response, HttpResponse):
             _answer_conditionally(request, response)
@@ -72,17 +75,15 @@ def conditional_reads(
     return middleware
 
 
+def _view_of(request: HttpRequest) -> type[Any] | None:
+    match = request.resolver_match
+    return None if match is None else getattr(match.func, "cls", None)
+
+
 def _freshness(request: HttpRequest, response: HttpResponseBase) -> str:
     whose = "private" if any(name in request.headers for name in _KEY_HEADERS) else "public"
     fresh_for_s = int(getattr(response, "fresh_for_s", 0))
     return f"{whose}, max-age={fresh_for_s}" if fresh_for_s > 0 else f"{whose}, no-cache"
-
-
-def _is_guarded(request: HttpRequest) -> bool:
-    """Tell whether the answer may depend on the key; the service's own views ask for none."""
-    match = request.resolver_match
-    view = None if match is None else getattr(match.func, "cls", None)
-    return view is not None and bool(view.authentication_classes)
 
 
 def _answer_conditionally(request: HttpRequest, response: HttpResponse) -> None:

@@ -88,10 +88,7 @@ class LivenessView(OpenView):
     @extend_schema(operation_id="getHealth", tags=["service"], responses=LivenessSerializer)
     def get(self, request: Request) -> Response:
         """Say that the process answers. Asks nothing else, not even the database."""
-        return Response(
-            {"status": "healthy", "timestamp": timezone.now(), "service": version.NAME},
-            headers={"Cache-Control": "no-store"},
-        )
+        return Response({"status": "healthy", "timestamp": timezone.now(), "service": version.NAME})
 
 
 class ReadinessView(OpenView):
@@ -112,7 +109,6 @@ class ReadinessView(OpenView):
         return Response(
             {"status": readiness.status, "checks": readiness.checks},
             status=200 if readiness.ready else 503,
-            headers={"Cache-Control": "no-store"},
         )
 
 

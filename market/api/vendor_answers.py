@@ -95,7 +95,7 @@ def respond(answer: Answer, query: dict[str, Any]) -> Response:
         }
     if query["raw"]:
         document["raw"] = answer.raw
-    return Response(document, headers={"Cache-Control": "no-store"})
+    return Response(document)
 
 
 def _rounded(value: Any) -> Any:

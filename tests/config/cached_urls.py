@@ -40,8 +40,10 @@ class Open(OpenView):
 
 
 class Unkept(APIView):
+    may_be_kept = False
+
     def get(self, request: Request) -> Response:
-        return Response(ANSWER, headers={"Cache-Control": "no-store"})
+        return Response(ANSWER)
 
 
 class Old(APIView):

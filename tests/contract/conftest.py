@@ -108,6 +108,7 @@ MADE: dict[str, Callable[[], Any]] = {
 @pytest.fixture
 def world(sandbox: Sandbox, listed: None, settings: Settings) -> World:
     settings.SIGNAL_DEADLINE_S = 60.0  # however busy the machine that makes up the market
+    settings.API_KEY_RATE_PER_MINUTE = settings.API_KEY_DAILY_QUOTA = 0
     settings.SMART_MONEY_DEADLINE_S = settings.MSS_DEADLINE_S = 60.0
     give_keys(settings, coinglass="standard", lunarcrush="builder", coinapi="streamer")
     return World()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from config.accounts.keys import create_api_key
@@ -33,8 +34,9 @@ MEMBERS = [
 
 
 @pytest.fixture
-def client(db: None) -> APIClient:
+def client(db: None, settings: Settings) -> APIClient:
     """Return a client that may do everything, so that nothing but the input is refused."""
+    settings.API_KEY_RATE_PER_MINUTE = settings.API_KEY_DAILY_QUOTA = 0
     _, plain = create_api_key("contract", "admin")
     return APIClient(raise_request_exception=False, headers={"X-API-Key": plain})
 

@@ -17,7 +17,6 @@ NO_OPERATIONS = {
     "/openapi.json": "the document itself",
     "/admin": "leads to the admin",
     "/telegram/webhook": "Telegram calls it, with a secret of its own",
-    "/gpt/action-schema": "a document for GPTs, itself a part of this one",
     "/mcp": "speaks the Model Context Protocol",
 }
 

@@ -34,8 +34,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "scanEmergingCoins": {"category": "meme-token", "max_fdv": 500e6, "min_mss_score": 0},
     "getLunarCrushTopic": {"topic": "bitcoin"},
     "getSignalsInDateRange": {"start_date": "2025-10-01", "end_date": "2025-10-31"},
-    "clearHistory": {"confirm": True},
-    "exportHistory": {"format": "jsonl"},
+    "clearSignalHistory": {"confirm": True},
+    "exportSignalHistory": {"format": "jsonl"},
 }
 BODIES: dict[str, dict[str, Any]] = {
     "batchSignals": {"symbols": ["BTC", "ETHUSDT", "NOSUCHCOIN"], "profile": "balanced"},
