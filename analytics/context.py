@@ -109,9 +109,7 @@ def signal_with_context(
     )
 
 
-def _structure(
-    text: str, timeframe: Interval, left_s: float
-) -> tuple[StructureReport | None, str]:
+def _structure(text: str, timeframe: Interval, left_s: float) -> tuple[StructureReport | None, str]:
     if left_s < _LEAST_STRUCTURE_S:
         return None, "the signal took all the time there was"
     try:

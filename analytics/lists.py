@@ -1,4 +1,4 @@
-"""Lists of published signals, newest first: the latest, one coin's, and those of a range of time."""
+"""Lists of published signals, newest first: the latest, one coin's, those of a range of time."""
 
 from __future__ import annotations
 

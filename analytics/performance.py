@@ -114,7 +114,9 @@ def calibration(filters: OutcomeFilters) -> list[Calibration]:
     """Return at each horizon what each band stated, and how that scores against the base rate."""
     sums = _sums(_days(filters), ForecastTally, "horizon_h", "confidence")
     calibrations = []
-    for horizon_h in sorted({horizon_h for horizon_h, _ in sums} | set(settings.OUTCOME_HORIZONS_H)):
+    for horizon_h in sorted(
+        {horizon_h for horizon_h, _ in sums} | set(settings.OUTCOME_HORIZONS_H)
+    ):
         tallies = {band: sums.get((horizon_h, band), ForecastTally()) for band in BANDS}
         bands = [_band(tally) for tally in tallies.values()]
         calibrations.append(Calibration(horizon_h, tallies, scores(bands)))

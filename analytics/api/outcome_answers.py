@@ -59,9 +59,7 @@ def by_factor_answer(
     }
 
 
-def by_confidence_answer(
-    filters: OutcomeFilters, sums: Mapping[str, FullTally]
-) -> dict[str, Any]:
+def by_confidence_answer(filters: OutcomeFilters, sums: Mapping[str, FullTally]) -> dict[str, Any]:
     return {
         **period(filters),
         "horizon_h": filters.horizon_h,
@@ -69,9 +67,7 @@ def by_confidence_answer(
     }
 
 
-def calibration_answer(
-    filters: OutcomeFilters, calibrations: list[Calibration]
-) -> dict[str, Any]:
+def calibration_answer(filters: OutcomeFilters, calibrations: list[Calibration]) -> dict[str, Any]:
     return {**period(filters), "horizons": [_calibration(each) for each in calibrations]}
 
 

@@ -12,7 +12,7 @@ from signals.engine.hit_rates import Edge
 from signals.engine.types import Confidence, Factor
 
 
-class RateSerializer(serializers.Serializer[Any]):
+class HitRateSerializer(serializers.Serializer[Any]):
     """How often signals were right, how sure that is, and what chance would have given."""
 
     n = whole("Filled outcomes")
@@ -42,7 +42,7 @@ class FirstTouchSerializer(serializers.Serializer[Any]):
     unknown = number_or_null("Both in one candle, or none could be set")
 
 
-class OutcomesSerializer(RateSerializer):
+class OutcomesSerializer(HitRateSerializer):
     mean_return_pct = number_or_null("Before costs")
     mean_favourable_pct = number_or_null("Mean of the largest gains on the way")
     mean_adverse_pct = number_or_null("Mean of the largest losses on the way")
@@ -59,12 +59,12 @@ class BySideSerializer(serializers.Serializer[Any]):
     SHORT = SideOutcomesSerializer()
 
 
-class HorizonSerializer(SideOutcomesSerializer):
+class OutcomeHorizonSerializer(SideOutcomesSerializer):
     horizon_h = whole("Hours after the signal")
     by_direction = BySideSerializer()
 
 
-class PeriodSerializer(serializers.Serializer[Any]):
+class OutcomePeriodSerializer(serializers.Serializer[Any]):
     """Which signals an answer is about."""
 
     period_days = whole("Whole UTC days back; today is added")
@@ -74,8 +74,8 @@ class PeriodSerializer(serializers.Serializer[Any]):
     origin = serializers.ChoiceField(choices=[each.value for each in Origin])
 
 
-class PerformanceSerializer(PeriodSerializer):
-    horizons = HorizonSerializer(many=True)
+class PerformanceSerializer(OutcomePeriodSerializer):
+    horizons = OutcomeHorizonSerializer(many=True)
 
 
 class RecentScoresSerializer(serializers.Serializer[Any]):
@@ -94,28 +94,28 @@ class SymbolPerformanceSerializer(SignalSummarySerializer, PerformanceSerializer
     recent_scores = RecentScoresSerializer()
 
 
-class FactorSerializer(serializers.Serializer[Any]):
+class FactorOutcomesSerializer(serializers.Serializer[Any]):
     factor = serializers.ChoiceField(choices=[each.value for each in Factor])
-    supports = RateSerializer(help_text="Signals whose side it contributed to")
-    opposes = RateSerializer(help_text="Signals made against it")
-    neutral = RateSerializer(help_text="Signals to which it contributed nothing")
+    supports = HitRateSerializer(help_text="Signals whose side it contributed to")
+    opposes = HitRateSerializer(help_text="Signals made against it")
+    neutral = HitRateSerializer(help_text="Signals to which it contributed nothing")
 
 
-class ByFactorSerializer(PeriodSerializer):
+class ByFactorSerializer(OutcomePeriodSerializer):
     horizon_h = whole("Hours after the signal")
-    factors = FactorSerializer(many=True)
+    factors = FactorOutcomesSerializer(many=True)
 
 
-class BandSerializer(OutcomesSerializer):
+class OutcomeBandSerializer(OutcomesSerializer):
     confidence = serializers.ChoiceField(choices=[each.value for each in Confidence])
 
 
-class ByConfidenceSerializer(PeriodSerializer):
+class ByConfidenceSerializer(OutcomePeriodSerializer):
     horizon_h = whole("Hours after the signal")
-    bands = BandSerializer(many=True)
+    bands = OutcomeBandSerializer(many=True)
 
 
-class ReliabilitySerializer(RateSerializer):
+class BandReliabilitySerializer(HitRateSerializer):
     confidence = serializers.ChoiceField(choices=[each.value for each in Confidence])
     stated_pct = number_or_null("Mean probability that the signals' confidence claims")
 
@@ -128,19 +128,19 @@ class HorizonCalibrationSerializer(serializers.Serializer[Any]):
     skill = number_or_null("1 − brier ÷ brier_base; 0 or less: no better than the base rate")
     calibration_error_pct = number_or_null("Expected calibration error over the bands")
     calibration_error_base_pct = number_or_null("The same of the base rate")
-    bands = ReliabilitySerializer(many=True)
+    bands = BandReliabilitySerializer(many=True)
 
 
-class CalibrationSerializer(PeriodSerializer):
+class CalibrationSerializer(OutcomePeriodSerializer):
     horizons = HorizonCalibrationSerializer(many=True)
 
 
-class RateTrendSerializer(RateSerializer):
+class OutcomeTrendSerializer(HitRateSerializer):
     start = serializers.DateField(help_text="First UTC day of the bucket")
 
 
-class TrendsSerializer(PeriodSerializer):
+class TrendsSerializer(OutcomePeriodSerializer):
     horizon_h = whole("Hours after the signal")
     bucket = serializers.ChoiceField(choices=[each.value for each in Bucket])
     count = whole("Buckets, empty ones included")
-    trends = RateTrendSerializer(many=True, help_text="Oldest first, by the day of the signal")
+    trends = OutcomeTrendSerializer(many=True, help_text="Oldest first, by the day of the signal")

@@ -18,7 +18,6 @@ MOST_OFFSET = 10_000
 _LONGEST_NAME = 40
 
 
-
 def _days(default: int) -> serializers.IntegerField:
     return serializers.IntegerField(
         default=default,

@@ -34,7 +34,9 @@ def text(help_text: str, **options: Any) -> serializers.CharField:
 class DirectionCountsSerializer(serializers.Serializer[Any]):
     LONG = whole("Published signals")
     SHORT = whole("Published signals")
-    NEUTRAL = whole("Evaluations that came out NEUTRAL, for lack of data included: none is a signal")
+    NEUTRAL = whole(
+        "Evaluations that came out NEUTRAL, for lack of data included: none is a signal"
+    )
 
 
 class EvaluationCountsSerializer(serializers.Serializer[Any]):

@@ -87,5 +87,7 @@ class SignalListViewSet(viewsets.ViewSet):
         meant = symbol_meant(symbol)
         limit, offset = query["limit"], query["offset"]
         return Response(
-            answers.symbol_history_answer(meant, limit, offset, *lists.of_coin(meant, limit, offset))
+            answers.symbol_history_answer(
+                meant, limit, offset, *lists.of_coin(meant, limit, offset)
+            )
         )

@@ -140,7 +140,7 @@ class AsgiLoop:
             async with self._lifespan():
                 started.set_result(asyncio.get_running_loop())
                 await asyncio.Event().wait()
-        except Exception as error:  # noqa: BLE001 - handed to who waits for the start
+        except Exception as error:
             if started.done():
                 logger.exception("the event loop ended")
             else:

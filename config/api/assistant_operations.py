@@ -82,12 +82,14 @@ SMART_MONEY = (
         "Coins that large traders seem to gather, best first",
         "Use when only buying interests the user. accumulationScore 0 to 10: 4 is moderate, 7 "
         "strong. reasons say what was seen. An empty list is an answer: nothing reaches min_score.",
+        without=frozenset({"watchlist"}),
     ),
     Operation(
         "scanDistribution",
         "Coins that large traders seem to sell off, best first",
         "Use when the user asks what to be careful with. distributionScore 0 to 10: 4 is moderate, "
         "7 strong. reasons say what was seen. An empty list means nothing reaches min_score.",
+        without=frozenset({"watchlist"}),
     ),
     Operation(
         "scanAuto",
@@ -100,6 +102,7 @@ SMART_MONEY = (
         "Coins that are gathered strongly and have not risen yet",
         "Use for early chances only: high accumulation and no sharp rise in the last day. Often "
         "empty; then say so, or ask scanAccumulation with a lower min_score.",
+        without=frozenset({"watchlist"}),
     ),
     Operation(
         "analyzeSmartMoney",
@@ -196,6 +199,8 @@ STRUCTURE = (
     ),
 )
 
+# The record is told of all scoring profiles together: most services use one.
+_PROFILE = frozenset({"profile"})
 _ANY_COIN = {"symbol": "Short name (ticker) of one coin, such as BTC. Leave out for all coins."}
 _PERIOD = {
     "days": "How many days back the signals were given; today is added.",
@@ -245,6 +250,7 @@ RECORD = (
         "Use when the user asks whether this is any good. Per horizon: n outcomes, hit_rate_pct, "
         "its interval, base_rate_pct (what chance gives), mean_net_return_pct after costs. Say "
         "edge as it stands; with few true, say that it is too early.",
+        without=_PROFILE,
         texts=_PERIOD,
     ),
     Operation(
@@ -253,6 +259,7 @@ RECORD = (
         "Like getPerformanceSummary for one coin. One coin has few outcomes: the interval is wide, "
         "and a high rate may be luck. recent_scores says where scores go, not whether they were "
         "right.",
+        without=_PROFILE,
         texts=_PERIOD,
     ),
     Operation(
@@ -260,12 +267,14 @@ RECORD = (
         "Which kinds of evidence were right?",
         "Use to compare the eight factors. Hit rates of signals that a factor supported, opposed "
         "or left alone. Compare intervals, not only rates.",
+        without=_PROFILE,
         texts=_JUDGED,
     ),
     Operation(
         "getPerformanceByConfidence",
         "Were confident signals right more often?",
         "Use to judge the words high, medium and low confidence. Hit rate with interval per band.",
+        without=_PROFILE,
         texts=_JUDGED,
     ),
     Operation(
@@ -274,13 +283,15 @@ RECORD = (
         "Use when the user asks how reliable a signal is. Per horizon and band: how often signals "
         "were right against the base rate; Brier score and calibration error, smaller is better. "
         "No edge shown means no better than chance.",
-        texts=_PERIOD | _ANY_COIN,
+        without=_PROFILE,
+        texts=_ANY_COIN | {"days": _PERIOD["days"]},
     ),
     Operation(
         "getPerformanceTrends",
         "Did the signals get better or worse over time?",
         "Use for changes over months. Hit rate per day, week or month with n; a bucket with few "
         "outcomes says little.",
+        without=_PROFILE,
         most={"days": 180},
         texts=_JUDGED | {"bucket": "Length of a piece of time; day for short periods only."},
     ),
@@ -289,6 +300,7 @@ RECORD = (
         "The newest signals of all coins, or those that fit",
         "Use to ask what is new, or to find past signals by coin, side and confidence. Only LONG "
         "and SHORT are stored. The newest come first; page with cursor.",
+        without=_PROFILE,
         most={"limit": 5},
         texts=_ANY_COIN,
     ),

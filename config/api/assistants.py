@@ -17,9 +17,9 @@ from drf_spectacular.generators import SchemaGenerator
 
 from config.api.assistant_operations import OPERATIONS, PARAMETER_TEXTS, Operation
 
-# What is kept of a parameter's schema. Patterns are left to the service, which explains itself
-# better than they do.
-_KEPT = ("type", "enum", "format", "minimum", "maximum", "minLength", "maxLength", "default")
+# What is kept of a parameter's schema. Patterns and lengths are left to the service, which explains
+# itself better than they do.
+_KEPT = ("type", "enum", "minimum", "maximum", "default")
 
 
 class UnknownOperation(LookupError):

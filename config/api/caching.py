@@ -1,9 +1,10 @@
 """What clients may keep, for how long, and how they ask whether it has changed.
 
 A view says with ``@fresh_for(seconds)`` how long its answer stays good, and with ``may_be_kept =
-False`` that nobody may keep it; without either a client has to ask each time. The middleware gives every JSON answer to a read an ``ETag`` over its bytes and
-answers ``If-None-Match`` with 304. An answer given to the holder of a key is kept by that client
-alone; errors and answers to writes by nobody.
+False`` that nobody may keep it; without either a client has to ask each time. The middleware gives
+every JSON answer to a read an ``ETag`` over its bytes and answers ``If-None-Match`` with 304. An
+answer given to the holder of a key is kept by that client alone; errors and answers to writes by
+nobody.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ SETTINGS_S = 60
 _ETAG_BYTES = 12
 _KEY_HEADERS = ("Authorization", "X-API-Key")
 _CACHE_CONTROL = "Cache-Control"
+_JSON = frozenset({"application/json", "application/problem+json"})
 
 
 def fresh_for(seconds: float | Callable[[], float]) -> Callable[[Handler], Handler]:
@@ -56,7 +58,7 @@ def conditional_reads(
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        if not response.headers.get("Content-Type", "").endswith("json"):
+        if response.headers.get("Content-Type") not in _JSON:
             return response
         view = _view_of(request)
         is_kept = request.method in READS and response.status_code == 200

@@ -8,38 +8,32 @@ never cut.
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from config import version
 from config.api.assistants import Endpoint, Parameter, selected
-
-logger = logging.getLogger(__name__)
 
 DESCRIPTION = (
     "Market data and LONG, SHORT or NEUTRAL signals for crypto futures, each with its reasons, "
     "sources and what is missing. Everything here only reads. It is not financial advice."
 )
 # Told where the importer's user will see it: at the top of the document.
-NOT_HTTPS = (
-    " NOTE: this address is not https, so GPT Actions refuses it. Put the service behind an https "
-    "address and set PUBLIC_BASE_URL to that."
-)
-_REFUSED = "Refused; detail says in words what to do instead, errors names wrong parameters."
+NOT_HTTPS = " NOTE: GPT Actions refuses this address, as it is not https: set PUBLIC_BASE_URL to one that is."
+_REFUSED = "Refused; detail and errors say why."
+
+
+def is_https(server: str) -> bool:
+    return server.startswith("https://")
 
 
 def gpt_document(server: str) -> dict[str, Any]:
     """Return the document for a service that is reached at an address."""
-    description = DESCRIPTION
-    if not server.startswith("https://"):
-        logger.warning("GPT Actions needs PUBLIC_BASE_URL to be https", extra={"server": server})
-        description += NOT_HTTPS
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Futures signals",
             "version": version.VERSION,
-            "description": description,
+            "description": DESCRIPTION if is_https(server) else DESCRIPTION + NOT_HTTPS,
         },
         "servers": [{"url": server}],
         "paths": {endpoint.path: {"get": _operation(endpoint)} for endpoint in selected()},
@@ -74,7 +68,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     return {
         "name": parameter.name,
         "in": parameter.place,
-        "required": parameter.required,
+        **({"required": True} if parameter.required else {}),
         "description": parameter.description,
         "schema": parameter.schema,
     }

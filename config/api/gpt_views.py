@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from typing import Any
 
@@ -11,10 +12,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from config.api.gpt_schema import gpt_document
+from config.api.gpt_schema import gpt_document, is_https
 from config.api.params import read_params
 from config.api.renderers import dump_json
 from config.api.views import OpenView
+
+
+logger = logging.getLogger(__name__)
 
 
 class ActionSchemaSerializer(serializers.Serializer[Any]):
@@ -51,4 +55,6 @@ class ActionSchemaView(OpenView):
 
 @lru_cache(maxsize=1)
 def _document_json(server: str) -> bytes:
+    if not is_https(server):
+        logger.warning("GPT Actions needs PUBLIC_BASE_URL to be https", extra={"server": server})
     return dump_json(gpt_document(server))

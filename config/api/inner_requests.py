@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.template.response import SimpleTemplateResponse
 from django.urls import resolve
 
 from config.api.errors import problem_for, server_error
@@ -42,10 +43,11 @@ def _answered(request: WSGIRequest) -> HttpResponse:
     try:
         match = resolve(request.path_info)
         request.resolver_match = match
-        response = match.func(request, *match.args, **match.kwargs)
-        # REST framework's answers are rendered late.
-        return response.render() if hasattr(response, "render") else response
-    except Exception as error:  # noqa: BLE001 - the edge of the inner request, as Django's own
+        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        if isinstance(response, SimpleTemplateResponse):  # REST framework's are rendered late
+            response.render()
+        return response
+    except Exception as error:
         known = problem_for(error)
         if known is not None:
             return known

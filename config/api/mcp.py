@@ -64,7 +64,7 @@ def _refuse_other_origins(request: Request) -> None:
     origin = request.META.get("HTTP_ORIGIN")
     if origin is None:
         return
-    own = {f"{request.scheme}://{request.get_host()}", _origin_of(settings.PUBLIC_BASE_URL)}
+    own = {f"{request.scheme}://{request.get_host()}", _origin_of(str(settings.PUBLIC_BASE_URL))}
     if origin not in own and origin not in getattr(settings, "CORS_ALLOWED_ORIGINS", ()):
         raise PermissionDenied("Pages of this origin may not use this address.")
 

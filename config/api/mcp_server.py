@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -63,7 +64,7 @@ class McpServer:
         return self._loop.answer(request)
 
     def _register(self) -> None:
-        server = self._server
+        server: Any = self._server  # its decorators have no types
         server.list_tools()(self._list_tools)
         # The operations themselves say what is wrong with an argument, by its name.
         server.call_tool(validate_input=False)(self._call_tool)
@@ -145,7 +146,7 @@ def _prompt(question: Question) -> types.Prompt:
 
 
 def _resources() -> dict[str, tuple[types.Resource, str]]:
-    schema = dump_json(gpt_document(settings.PUBLIC_BASE_URL)).decode()
+    schema = dump_json(gpt_document(str(settings.PUBLIC_BASE_URL))).decode()
     glossary = (Path(settings.BASE_DIR) / GLOSSARY_FILE).read_text(encoding="utf-8")
     return {
         SCHEMA_URI: (

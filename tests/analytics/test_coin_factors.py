@@ -61,7 +61,12 @@ def test_every_number_of_a_small_case(api: APIClient) -> None:
 
     factors = {each.pop("factor"): each for each in body["factors"]}
     told = {
-        (factor, stance): (rate["n"], rate["hits"], rate["base_rate_pct"], rate["mean_net_return_pct"])
+        (factor, stance): (
+            rate["n"],
+            rate["hits"],
+            rate["base_rate_pct"],
+            rate["mean_net_return_pct"],
+        )
         for factor, stances in factors.items()
         for stance, rate in stances.items()
         if rate["n"]

@@ -74,9 +74,11 @@ def test_without_outcomes_no_rate_is_said() -> None:
 
 
 def test_few_outcomes_are_called_few_and_show_no_edge() -> None:
-    sentence = record_sentence(rate_of(Tally(n=10, hits=10, base_n=10, sum_base_rate=4.5)), 24, 30)
+    lucky = Tally(n=10, hits=10, base_n=10, sum_base_rate=4.5)
 
-    assert sentence.startswith("Of 10 signals of the last 30 days, few, 100 % were right after 24 h")
+    sentence = record_sentence(rate_of(lucky), 24, 30)
+
+    assert sentence.startswith("Of 10 signals of the last 30 days, few, 100 % were right after 24")
     assert "base rate 45 %" in sentence
     assert sentence.endswith("no edge shown.")
 

@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import django
@@ -146,9 +146,7 @@ def _beside_the_peer(url: str, env: Mapping[str, str], folder: Path) -> None:
         *("--port", str(port), "--workers", WORKERS, "--no-access-log"),
     ]
     env = {**env, **_what_the_product_asks(env)}
-    with running(
-        command, url=peer_url, env=env, probe=LATEST, log=folder / "peer.log"
-    ) as peer:
+    with running(command, url=peer_url, env=env, probe=LATEST, log=folder / "peer.log") as peer:
         body = httpx.get(url + LATEST, timeout=30).content
         assert json.loads(body) == httpx.get(peer.url + LATEST, timeout=30).json()
         ours, theirs = [], []
@@ -195,5 +193,5 @@ def _horizon(chance: random.Random) -> int:
 
 
 def _range(chance: random.Random) -> str:
-    first = date.today() - timedelta(days=chance.randint(1, DAYS))
+    first = datetime.now(UTC).date() - timedelta(days=chance.randint(1, DAYS))
     return f"start_date={first}&end_date={first + timedelta(days=chance.randint(0, 29))}"

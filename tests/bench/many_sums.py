@@ -51,7 +51,8 @@ INSERT INTO analytics_factorday (
 SELECT
     o.environment, (o.signal_at AT TIME ZONE 'UTC')::date, o.profile_name, o.direction, o.horizon_h,
     o.is_imported, f.key,
-    CASE sign((f.value ->> 'contribution')::float8 * CASE o.direction WHEN 'LONG' THEN 1 ELSE -1 END)
+    CASE sign((f.value ->> 'contribution')::float8
+        * CASE o.direction WHEN 'LONG' THEN 1 ELSE -1 END)
     WHEN 1 THEN 'supports' WHEN -1 THEN 'opposes' ELSE 'neutral' END,
     count(*), count(*) FILTER (WHERE o.is_hit), sum(o.net_return_pct), count(*),
     count(*) FILTER (WHERE o.is_hit), 0.47 * count(*)

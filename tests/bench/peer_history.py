@@ -2,7 +2,7 @@
 
 It runs the same statement as the product, reads the same rows in the same order and builds the
 same JSON by the same library. ``PEER_DATABASE_URL`` says where, ``PEER_QUERY`` what is asked,
-``PEER_KEYS`` (a JSON list) under which keys the columns go, ``PEER_EVIDENCE`` which of them are JSON.
+``PEER_KEYS`` under which keys the columns go, ``PEER_EVIDENCE`` which of them are JSON.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def test_a_client_is_told_whom_it_talks_to_and_what_there_is(api: APIClient) -> 
 
     assert answer["serverInfo"] == {"name": version.NAME, "version": version.VERSION}
     assert {"tools", "prompts", "resources"} <= answer["capabilities"].keys()
-    assert "not" in answer["instructions"]
+    assert "Nothing here is advice" in answer["instructions"]
 
 
 def test_no_session_is_kept(api: APIClient) -> None:
@@ -198,16 +198,14 @@ def test_an_unknown_prompt_or_resource_is_an_error_of_the_protocol(api: APIClien
 
 
 def test_the_resources_are_the_schema_and_the_glossary(api: APIClient) -> None:
-    listed = {each["uri"]: each for each in result(api, "resources/list")["resources"]}
-    read = {
-        uri: result(api, "resources/read", {"uri": uri})["contents"][0]["text"] for uri in listed
-    }
+    told = {each["uri"]: each for each in result(api, "resources/list")["resources"]}
+    read = {uri: result(api, "resources/read", {"uri": uri})["contents"][0]["text"] for uri in told}
 
-    assert listed.keys() == {"futures-signals://schema", "futures-signals://glossary"}
+    assert told.keys() == {"futures-signals://schema", "futures-signals://glossary"}
     assert json.loads(read["futures-signals://schema"])["openapi"] == "3.1.0"
     assert read["futures-signals://glossary"].startswith("# Glossary")
     for uri, text in read.items():
-        assert listed[uri]["size"] == len(text.encode())
+        assert told[uri]["size"] == len(text.encode())
 
 
 # --- What is answered ----------------------------------------------------------------------------
@@ -258,7 +256,9 @@ def test_what_an_assistant_leaves_out_as_null_is_left_out(api: APIClient) -> Non
     assert given == (False, call(api, "getMarketData", {"symbol": "BTC", "interval": "1h"})[1])
 
 
-@pytest.mark.parametrize("symbol", ["BTC/USDT", "../health", "%00", "\x00", "🚀", "A" * 500, "?", ""])
+@pytest.mark.parametrize(
+    "symbol", ["BTC/USDT", "../health", "%00", "\x00", "🚀", "A" * 500, "?", ""]
+)
 @pytest.mark.usefixtures("listed")
 def test_an_argument_cannot_lead_to_another_address(api: APIClient, symbol: str) -> None:
     is_error, text = call(api, "getSignal", {"symbol": symbol})
@@ -293,7 +293,8 @@ def test_a_fault_of_ours_tells_the_request_id_and_nothing_else(
 
 @pytest.mark.usefixtures("listed")
 def test_reading_through_a_tool_stores_nothing_and_asks_no_more_than_reading(
-    api: APIClient, sandbox: Sandbox  # noqa: F811 - the fixture
+    api: APIClient,
+    sandbox: Sandbox,  # noqa: F811 - the fixture
 ) -> None:
     rest = api.get("/signals/BTC").content.decode()
     asked = sandbox.calls()

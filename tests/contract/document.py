@@ -44,10 +44,6 @@ class Operation:
         ]
 
     @property
-    def needs_write(self) -> bool:
-        return self.method != "get" and {} not in self.described.get("security", [{}])
-
-    @property
     def body(self) -> dict[str, Any] | None:
         """Return the JSON schema of the request's body, resolved to its members."""
         content = self.described.get("requestBody", {}).get("content", {})
@@ -87,7 +83,7 @@ class Operation:
             return
         kind = content_type.partition(";")[0]
         assert kind in response["content"], f"{self.id} answers {status} as {kind}"
-        if kind.endswith("json"):
+        if kind in {"application/json", "application/problem+json"}:
             validate(json.loads(content), response["content"][kind]["schema"])
 
 

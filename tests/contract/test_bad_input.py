@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from config.accounts.keys import create_api_key
 from tests.contract.bad_values import HOSTILE, NUL, OVERSIZED, forbidden
+from tests.contract.conftest import World, content_of
 from tests.contract.document import Operation, operations
 
-pytestmark = pytest.mark.usefixtures("listed")
+pytestmark = pytest.mark.django_db
 
 OPERATIONS = operations()
 PARAMETERS = [
@@ -34,11 +33,9 @@ MEMBERS = [
 
 
 @pytest.fixture
-def client(db: None, settings: Settings) -> APIClient:
+def client(world: World) -> APIClient:
     """Return a client that may do everything, so that nothing but the input is refused."""
-    settings.API_KEY_RATE_PER_MINUTE = settings.API_KEY_DAILY_QUOTA = 0
-    _, plain = create_api_key("contract", "admin")
-    return APIClient(raise_request_exception=False, headers={"X-API-Key": plain})
+    return world.keyed()
 
 
 def refused(operation: Operation, response: Any) -> dict[str, Any]:
@@ -104,7 +101,8 @@ def test_a_name_that_nothing_goes_by_is_refused_or_answered_but_never_a_failure(
         response = getattr(client, operation.method)(address)
 
         assert response.status_code < 500, label
-        operation.check(response.status_code, response.headers["Content-Type"], response.content)
+        content_type = response.headers.get("Content-Type", "")
+        operation.check(response.status_code, content_type, content_of(response))
 
 
 @pytest.mark.parametrize(("operation", "member"), MEMBERS)

@@ -14,15 +14,12 @@ import schemathesis
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import run_state_machine_as_test
-from pytest_django import Settings
 
-from config.accounts.keys import forget_believed_keys
-from config.accounts.models import ApiKey
 from config.wsgi import application
 from tests.contract.conftest import World
 from tests.contract.document import document, operations
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.one_database, pytest.mark.django_db]
 
 # Requests of the fuzzing phase in all, for each of the two clients.
 FUZZED = 300
@@ -56,35 +53,26 @@ def schema() -> Any:
     return loaded
 
 
-@pytest.fixture
-def patient(world: World, settings: Settings) -> World:
-    """Let answers be warm, and scans short: what is tried are the parameters."""
-    settings.SIGNAL_CACHE_TTL_S = 900
-    return world
+@schema().parametrize()
+def test_with_a_key_every_answer_is_as_documented(case: Any, world: World) -> None:
+    world.keyed()
 
-
-@pytest.fixture
-def open_world(patient: World) -> World:
-    """Have no key at all: reading is open, writing refused."""
-    ApiKey.objects.all().delete()
-    forget_believed_keys()
-    return patient
+    case.call_and_validate(headers={"X-API-Key": world.key})
 
 
 @schema().parametrize()
-def test_with_a_key_every_answer_is_as_documented(case: Any, patient: World) -> None:
-    case.call_and_validate(headers={"X-API-Key": patient.key})
+def test_without_any_key_every_answer_is_as_documented(case: Any, world: World) -> None:
+    world.without_keys()
 
-
-@schema().parametrize()
-def test_without_any_key_every_answer_is_as_documented(case: Any, open_world: World) -> None:
     case.call_and_validate()
 
 
-def test_operations_in_sequence_answer_as_documented(patient: World) -> None:
+def test_operations_in_sequence_answer_as_documented(world: World) -> None:
+    world.keyed()
+
     class Sequences(schema().as_state_machine()):  # type: ignore[misc]
         def get_call_kwargs(self, case: Any) -> dict[str, Any]:
-            return {"headers": {"X-API-Key": patient.key}}
+            return {"headers": {"X-API-Key": world.key}}
 
     run_state_machine_as_test(
         Sequences,

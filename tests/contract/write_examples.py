@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from django.core.management import call_command
 
 from config.api.examples import FOLDER, read_examples
@@ -50,6 +51,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.django_db
 def test_write_the_examples(world: World) -> None:
     generate()  # the committed document may lack what is new
     known = read_examples()

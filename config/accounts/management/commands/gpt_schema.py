@@ -33,7 +33,7 @@ class Command(BaseCommand):
             FILE.write_bytes(committed_form())
             self.stdout.write(f"docs/{FILE.name} is current")
         else:
-            server = options["server"] or settings.PUBLIC_BASE_URL
+            server = options["server"] or str(settings.PUBLIC_BASE_URL)
             self.stdout.write(_indented(gpt_document(server)).decode())
 
 
