@@ -20,8 +20,11 @@ from urllib.parse import unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from dotenv import dotenv_values
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
 _SECONDS_PER = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, None: 1.0}
 
@@ -185,6 +188,24 @@ class Environment:
         if any(len(value) < least_length for value in values):
             self.fault(name, None, f"secrets of at least {least_length} characters each")
         return values
+
+    def networks(self, name: str) -> tuple[Network, ...]:
+        """Read a comma-separated list of addresses and networks in CIDR notation."""
+        found: list[Network] = []
+        for text in self.csv(name):
+            try:
+                found.append(ipaddress.ip_network(text))
+            except ValueError:
+                self.fault(name, text, "addresses or networks like 127.0.0.1 or 10.0.0.0/8")
+        return tuple(found)
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        """Read a comma-separated list of web origins: scheme, host and port, nothing else."""
+        origins = self.csv(name)
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                self.fault(name, origin, "origins like https://app.example.com, one by one")
+        return origins
 
     def integer_csv(
         self, name: str, default: tuple[int, ...], *, least: int, most: int

@@ -1,4 +1,4 @@
-"""The outermost middleware: request id, access log and the security policy of every answer.
+"""The outermost middleware: request id, access log and what every answer says.
 
 On the hot path of every request, so it is one function with no allocation it can avoid.
 """
@@ -11,15 +11,18 @@ from time import perf_counter
 
 from django.http import HttpRequest, HttpResponse
 
+from config.api.throttling import write_rate_limit
 from config.request_id import HEADER, accept_or_make, set_request_id
 
 access_logger = logging.getLogger("access")
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-# Everything is served from here: the admin, the offline documentation and its assets. Styles are
+# Data is nothing to run, show or frame.
+POLICY_OF_DATA = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# Pages load everything from here: the admin, the offline documentation and its assets. Styles are
 # inline in both; the documentation's search runs in a worker made from a blob.
-CONTENT_SECURITY_POLICY = (
+POLICY_OF_PAGES = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
@@ -37,7 +40,11 @@ def request_context(get_response: GetResponse) -> GetResponse:
             response = get_response(request)
             headers = response.headers
             headers[HEADER] = request_id
-            headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+            is_page = headers.get("Content-Type", "").startswith("text/html")
+            headers.setdefault(
+                "Content-Security-Policy", POLICY_OF_PAGES if is_page else POLICY_OF_DATA
+            )
+            write_rate_limit(request, headers)
             access_logger.info(
                 "request",
                 extra={

@@ -9,12 +9,14 @@ class MarketConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
+        from config.api.counting import register_counters
         from config.api.errors import register_problem
         from config.api.health import register_probe
         from config.residents import Resident, register_resident
         from market import clock, health, heartbeats, recorder
-        from market.api.vendor_problems import register_vendor_problems
+        from market.api.vendor_problems import register_vendor_problems, unknown_symbol_members
         from market.instruments import UnknownSymbol
+        from market.shared_counters import shared_counters
         from market.universe import MarketUnavailable
 
         if settings.CLOCK_AT_MS is not None:
@@ -24,15 +26,7 @@ class MarketConfig(AppConfig):
             status=404,
             title="Unknown symbol",
             type_slug="unknown-symbol",
-            extra=lambda unknown: {
-                "detail": "Nothing tradable goes by this name."
-                + (
-                    f" Did you mean {', '.join(unknown.suggestions)}?"
-                    if unknown.suggestions
-                    else ""
-                ),
-                "suggestions": list(unknown.suggestions),
-            },
+            extra=unknown_symbol_members,
         )
         register_problem(
             MarketUnavailable,
@@ -42,6 +36,7 @@ class MarketConfig(AppConfig):
             extra=lambda unavailable: {"retry_after_s": unavailable.retry_after_s},
         )
         register_vendor_problems()
+        register_counters(shared_counters())
         register_probe("store", health.probe_store, critical=True)
         register_probe("providers", health.probe_providers)
         register_probe("market_data", health.probe_market_data)

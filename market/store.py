@@ -10,12 +10,12 @@ import os
 
 from django.conf import settings
 
-from market.store_contract import Budget, Store, StoreState, StoreUnavailable
+from market.store_contract import Budget, Count, Store, StoreState, StoreUnavailable
 from market.store_failover import FailoverStore
 from market.store_redis import RedisStore
 from market.store_sqlite import SqliteStore
 
-__all__ = ["Budget", "Store", "StoreState", "StoreUnavailable", "get_store", "reset_store"]
+__all__ = ["Budget", "Count", "Store", "StoreState", "StoreUnavailable", "get_store", "reset_store"]
 
 _store: Store | None = None
 _owner_pid = 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 
 class StoreUnavailable(Exception):
@@ -29,6 +29,14 @@ class Budget:
     window_s: int
     aligned: bool = False
     arrival_ms: int = 0
+
+
+class Count(NamedTuple):
+    """So much more (or less) for a counter; its time to live starts with its first count."""
+
+    key: str
+    amount: int
+    ttl_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +77,8 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None: ...
 
-    def increment(self, key: str, ttl_s: float) -> int:
-        """Add one and return the new count; the time to live starts with the first."""
+    def count(self, counts: Sequence[Count]) -> list[int]:
+        """Add to several counters in one step; return what each has come to."""
         ...
 
     def take(self, budgets: Sequence[Budget], cost: int = 1) -> float:

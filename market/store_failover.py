@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from market.store_contract import Budget, Store, StoreState, StoreUnavailable
+from market.store_contract import Budget, Count, Store, StoreState, StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +55,8 @@ class FailoverStore:
     def delete(self, key: str) -> None:
         self._ask(lambda store: store.delete(key))
 
-    def increment(self, key: str, ttl_s: float) -> int:
-        return self._ask(lambda store: store.increment(key, ttl_s))
+    def count(self, counts: Sequence[Count]) -> list[int]:
+        return self._ask(lambda store: store.count(counts))
 
     def take(self, budgets: Sequence[Budget], cost: int = 1) -> float:
         return self._ask(lambda store: store.take(budgets, cost))

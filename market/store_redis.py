@@ -24,7 +24,7 @@ from market.budget_windows import (
     frees_at_ms,
     storage_key,
 )
-from market.store_contract import Budget, StoreState, StoreUnavailable
+from market.store_contract import Budget, Count, StoreState, StoreUnavailable
 
 T = TypeVar("T")
 
@@ -74,18 +74,24 @@ if not held or string.sub(held, 16) ~= ARGV[2] then return 0 end
 return redis.call('DEL', KEYS[1])
 """
 )
-# ARGV: now_ms, expiry, ttl_ms
-_INCREMENT = (
+# ARGV: now_ms, then per key amount, expiry, ttl_ms
+_COUNT = (
     _ALIVE
     + """
-local held = alive(KEYS[1], ARGV[1])
-if not held then
-  redis.call('SET', KEYS[1], ARGV[2] .. '1', 'PX', ARGV[3])
-  return 1
+local totals = {}
+for i, key in ipairs(KEYS) do
+  local at = 2 + (i - 1) * 3
+  local held = alive(key, ARGV[1])
+  if held then
+    totals[i] = tonumber(string.sub(held, 16)) + tonumber(ARGV[at])
+    local entry = string.sub(held, 1, 15) .. string.format('%d', totals[i])
+    redis.call('SET', key, entry, 'KEEPTTL')
+  else
+    totals[i] = tonumber(ARGV[at])
+    redis.call('SET', key, ARGV[at + 1] .. ARGV[at], 'PX', ARGV[at + 2])
+  end
 end
-local count = tonumber(string.sub(held, 16)) + 1
-redis.call('SET', KEYS[1], string.sub(held, 1, 15) .. string.format('%d', count), 'KEEPTTL')
-return count
+return totals
 """
 )
 # KEYS: one hash of bucket -> used per budget. ARGV: cost, then per budget limit, oldest, current,
@@ -147,7 +153,7 @@ class RedisStore:
         self._add = self._redis.register_script(_ADD)
         self._replace = self._redis.register_script(_REPLACE)
         self._release = self._redis.register_script(_RELEASE)
-        self._increment = self._redis.register_script(_INCREMENT)
+        self._count = self._redis.register_script(_COUNT)
         self._take = self._redis.register_script(_TAKE)
 
     def get(self, key: str) -> bytes | None:
@@ -184,10 +190,13 @@ class RedisStore:
     def delete(self, key: str) -> None:
         _asking(lambda: self._redis.delete(self._entry(key)))
 
-    def increment(self, key: str, ttl_s: float) -> int:
-        now_ms, expiry, ttl_ms = _times(ttl_s)
-        arguments: list[Any] = [now_ms, expiry, ttl_ms]
-        return int(_asking(lambda: self._increment(keys=[self._entry(key)], args=arguments)))
+    def count(self, counts: Sequence[Count]) -> list[int]:
+        arguments: list[Any] = [_now_ms()]
+        for _, amount, ttl_s in counts:
+            _, expiry, ttl_ms = _times(ttl_s)
+            arguments += [amount, expiry, ttl_ms]
+        keys = [self._entry(key) for key, _, _ in counts]
+        return [int(total) for total in _asking(lambda: self._count(keys=keys, args=arguments))]
 
     def take(self, budgets: Sequence[Budget], cost: int = 1) -> float:
         check_cost(budgets, cost)

@@ -20,7 +20,7 @@ from market.budget_windows import (
     storage_key,
 )
 from market.sqlite_file import SqliteFile
-from market.store_contract import Budget, StoreState
+from market.store_contract import Budget, Count, StoreState
 
 PURGE_EVERY_MS = 60_000  # expired rows cost only space; a sweep reads both tables
 
@@ -91,20 +91,24 @@ class SqliteStore:
     def delete(self, key: str) -> None:
         self._change("DELETE FROM entry WHERE key = ?", (key,))
 
-    def increment(self, key: str, ttl_s: float) -> int:
-        def add_one(connection: sqlite3.Connection) -> int:
+    def count(self, counts: Sequence[Count]) -> list[int]:
+        def add_to_all(connection: sqlite3.Connection) -> list[int]:
             now_ms = _now_ms()
-            held = connection.execute(_GET, (key, now_ms)).fetchone()
-            if held is None:
-                connection.execute(_SET, (key, now_ms + _ms(ttl_s), b"1"))
-                return 1
-            count = int(held[0]) + 1
-            connection.execute("UPDATE entry SET value = ? WHERE key = ?", (b"%d" % count, key))
-            return count
+            totals = []
+            for key, amount, ttl_s in counts:
+                held = connection.execute(_GET, (key, now_ms)).fetchone()
+                total = amount if held is None else int(held[0]) + amount
+                value = b"%d" % total
+                if held is None:
+                    connection.execute(_SET, (key, now_ms + _ms(ttl_s), value))
+                else:
+                    connection.execute("UPDATE entry SET value = ? WHERE key = ?", (value, key))
+                totals.append(total)
+            return totals
 
-        count = self._file.transact(add_one)
+        totals = self._file.transact(add_to_all)
         self._purge_now_and_then()
-        return count
+        return totals
 
     def take(self, budgets: Sequence[Budget], cost: int = 1) -> float:
         check_cost(budgets, cost)

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from config.accounts.keys import forget_believed_keys
+from config.api.throttling import forget_permits
 from market import clock, collect, store, universe
 
 
@@ -25,6 +26,7 @@ def fresh_process_state(
     settings.BACKUP_DIR = tmp_path / "backup"
     store.reset_store()
     forget_believed_keys()
+    forget_permits()
     yield
     clock.fix(None)
     store.reset_store()

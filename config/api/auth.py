@@ -55,7 +55,7 @@ class _KeyedAccess(BasePermission):
         if request.auth is None and not any_key_configured():
             raise NotAuthenticated(
                 "This needs an API key and none is configured; "
-                "make one with: manage.py create_api_key NAME --scope " + self.scope
+                "make one with: manage.py apikey create NAME --scope " + self.scope
             )
         return _has_scope(request, self.scope)
 

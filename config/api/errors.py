@@ -24,12 +24,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
 from rest_framework import exceptions
 
+from config.api.throttling import charge_refused
 from config.request_id import current_request_id
 
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:futures-signals:problem:"
+
+# Raised before REST framework asks its throttles.
+_REFUSED_FOR_THE_KEY = (
+    exceptions.AuthenticationFailed,
+    exceptions.NotAuthenticated,
+    exceptions.PermissionDenied,
+)
 
 ExceptionT = TypeVar("ExceptionT", bound=Exception)
 
@@ -120,6 +128,8 @@ def problem_for(error: Exception) -> ProblemResponse | None:
 
 def handle_exception(error: Exception, context: Mapping[str, Any]) -> ProblemResponse | None:
     """REST framework's EXCEPTION_HANDLER. None lets Django log the traceback and answer 500."""
+    if isinstance(error, _REFUSED_FOR_THE_KEY):
+        error = charge_refused(context["request"]) or error
     return problem_for(error)
 
 

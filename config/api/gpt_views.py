@@ -35,6 +35,8 @@ class ActionSchemaView(OpenView):
     """Open to all, as OpenAI's importer sends no key; it holds no data."""
 
     problem_statuses = (400,)
+    # The importer keeps what it has once read, and stale operations are the usual fault.
+    may_be_kept = False
 
     @extend_schema(
         operation_id="getActionSchema", tags=["assistants"], responses=ActionSchemaSerializer
@@ -46,10 +48,7 @@ class ActionSchemaView(OpenView):
         """
         read_params(request)
         return HttpResponse(
-            _document_json(settings.PUBLIC_BASE_URL),
-            content_type="application/json",
-            # The importer keeps what it has once read, and stale operations are the usual fault.
-            headers={"Cache-Control": "no-store"},
+            _document_json(settings.PUBLIC_BASE_URL), content_type="application/json"
         )
 
 

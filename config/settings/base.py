@@ -160,6 +160,18 @@ CONFIGURED_API_KEYS = env.secret_csv("API_KEYS", least_length=16)
 ALLOWED_HOSTS = list(env.csv("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]")))
 CSRF_TRUSTED_ORIGINS = list(env.csv("CSRF_TRUSTED_ORIGINS"))
 
+# Proxies whose X-Forwarded-For is believed. Without them every client counts by the address that
+# the connection comes from.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+# 0 is no limit. Where a proxy stands in front, strangers come through it.
+ANONYMOUS_RATE_PER_MINUTE = env.integer(
+    "ANONYMOUS_RATE_PER_MINUTE", 120 if TRUSTED_PROXIES else 0, least=0, most=1_000_000
+)
+API_KEY_RATE_PER_MINUTE = env.integer("API_KEY_RATE_PER_MINUTE", 600, least=0, most=10_000_000)
+API_KEY_DAILY_QUOTA = env.integer("API_KEY_DAILY_QUOTA", 100_000, least=0, most=2_000_000_000)
+# Web pages of other hosts that may call this API from a browser; with none, there is no CORS.
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+
 DEBUG = False
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -172,12 +184,13 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "config.accounts.apps.AuditedAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "corsheaders",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -193,7 +206,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.request_context",
+    "config.api.caching.conditional_reads",
     "django.middleware.security.SecurityMiddleware",
+    "config.request_limits.bounded_request",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -201,6 +216,17 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+
+CORS_ALLOW_CREDENTIALS = False  # a key is a header; cookies are the admin's alone
+CORS_URLS_REGEX = r"^/(?!admin(/|$))"
+CORS_ALLOW_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
+CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "if-none-match", "x-api-key")
+CORS_EXPOSE_HEADERS = (
+    "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
+    "Age", "Deprecation", "ETag", "Sunset", "X-Request-ID",
+)  # fmt: skip
+if CORS_ALLOWED_ORIGINS:  # only then: it costs each request a little
+    MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")
 
 TEMPLATES = [
     {
@@ -278,9 +304,11 @@ CELERY_DB_REUSE_MAX = sys.maxsize
 # --- API ------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["config.api.renderers.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api.negotiation.OnlyJson",
+    "DEFAULT_PARSER_CLASSES": ["config.api.parsers.BoundedJsonParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["config.api.auth.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["config.api.auth.ReadAccess"],
+    "DEFAULT_THROTTLE_CLASSES": ["config.api.throttling.ClientThrottle"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "config.api.schema.ProblemAutoSchema",
     "EXCEPTION_HANDLER": "config.api.errors.handle_exception",
@@ -311,7 +339,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "service", "description": "The service itself."},
     ],
     # Choices stay where they are used: as shared components each would need a name of its own.
-    "POSTPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": ["config.api.examples.add_examples"],
     # Everything the documentation pages load comes from here: they work offline.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

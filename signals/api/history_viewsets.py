@@ -103,6 +103,7 @@ class HistoryExportViewSet(viewsets.ViewSet):
     """The stored signals as a file."""
 
     renderer_classes = (AnyMediaType,)
+    may_be_kept = False
 
     @extend_schema(
         operation_id="exportSignalHistory",
@@ -144,7 +145,7 @@ class HistoryClearViewSet(viewsets.ViewSet):
         operation_id="clearSignalHistory",
         tags=TAGS,
         parameters=[params.ClearParams],
-        responses=shapes.HistoryClearedSerializer,
+        responses={200: shapes.HistoryClearedSerializer},
     )
     def destroy(self, request: Request) -> Response:
         """Hide the history up to an instant from every list. Deletes nothing.

@@ -1,4 +1,4 @@
-"""The first administrator, and API keys as the command and the admin hand them out."""
+"""The first administrator of a fresh installation."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import pytest
 from django.contrib.auth import authenticate
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
-from django.test import Client
 from pytest_django import Settings
 
-from config.accounts.keys import create_api_key, verify_key
 from config.accounts.models import ApiKey, User
 
 pytestmark = pytest.mark.django_db
@@ -79,71 +77,6 @@ def test_an_administrator_made_by_hand_is_left_alone(admin_file: Path) -> None:
     assert User.objects.count() == 1
 
 
-def test_the_command_prints_a_key_that_works() -> None:
-    output = io.StringIO()
-
-    call_command("create_api_key", "scanner", "--scope", "write", stdout=output)
-
-    credential = verify_key(output.getvalue().strip())
-    assert credential is not None
-    assert (credential.name, credential.scope) == ("scanner", "write")
-
-
 def test_the_database_refuses_an_unknown_scope() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         ApiKey.objects.create(name="x", prefix="x", secret_sha256="x", scope="root")
-
-
-@pytest.fixture
-def admin_client() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("boss", password="irrelevant-0"))
-    return client
-
-
-def test_the_admin_shows_a_new_key_once(admin_client: Client) -> None:
-    form = {"name": "gpt", "scope": "read", "expires_at_0": "", "expires_at_1": ""}
-
-    page = admin_client.post("/admin/accounts/apikey/add/", form, follow=True)
-    again = admin_client.get("/admin/accounts/apikey/")
-
-    key = ApiKey.objects.get()
-    messages = [str(message) for message in page.context["messages"]]
-    plain = messages[0].rpartition(" ")[2]
-    credential = verify_key(plain)
-    assert credential is not None
-    assert credential.name == "gpt"
-    assert key.prefix in plain
-    assert plain.encode() not in again.content
-
-
-def test_the_admin_revokes_keys(admin_client: Client) -> None:
-    key, plain = create_api_key("gpt", "read")
-    assert verify_key(plain) is not None
-
-    admin_client.post(
-        "/admin/accounts/apikey/", {"action": "revoke", "_selected_action": [str(key.pk)]}
-    )
-
-    key.refresh_from_db()
-    assert key.revoked_at is not None
-    assert verify_key(plain) is None
-
-
-def test_the_admin_cannot_widen_what_a_key_may_do(admin_client: Client) -> None:
-    key, _ = create_api_key("gpt", "read")
-    form = {"name": "renamed", "scope": "admin", "expires_at_0": "", "expires_at_1": ""}
-
-    admin_client.post(f"/admin/accounts/apikey/{key.pk}/change/", form)
-
-    key.refresh_from_db()
-    assert (key.name, key.scope) == ("renamed", "read")
-
-
-def test_a_deleted_key_is_refused_at_once(admin_client: Client) -> None:
-    key, plain = create_api_key("gpt", "read")
-    assert verify_key(plain) is not None
-
-    admin_client.post(f"/admin/accounts/apikey/{key.pk}/delete/", {"post": "yes"})
-
-    assert verify_key(plain) is None

@@ -155,7 +155,7 @@ def test_a_key_of_too_small_a_scope_is_a_403_problem(api: APIClient) -> None:
 def test_writing_without_any_key_configured_is_refused_with_the_way_out(api: APIClient) -> None:
     response = api.get("/write")
 
-    assert "create_api_key" in response.json()["detail"]
+    assert "manage.py apikey create NAME --scope write" in response.json()["detail"]
 
 
 def test_only_a_hash_of_the_secret_is_stored() -> None:

@@ -1,4 +1,4 @@
-"""Each request has an id, one access line and the security policy."""
+"""Each request has an id and one access line."""
 
 from __future__ import annotations
 
@@ -39,13 +39,3 @@ def test_the_access_line_tells_what_was_asked_but_not_the_query(api: APIClient) 
     assert (line["method"], line["path"], line["status"]) == ("GET", "/nowhere/BTC", 404)
     assert line["duration_ms"] >= 0
     assert "hidden" not in lines.text
-
-
-def test_every_answer_carries_the_security_policy(api: APIClient) -> None:
-    response = api.get("/health")
-
-    policy = response["Content-Security-Policy"]
-    assert "default-src 'self'" in policy
-    assert "script-src" not in policy
-    assert response["X-Content-Type-Options"] == "nosniff"
-    assert response["X-Frame-Options"] == "DENY"

@@ -14,7 +14,7 @@ import httpx
 from market import clock
 from market.providers.deadline import deadline_within
 from market.providers.transport import Pool, ProviderPolicy, Transport
-from market.store_contract import Budget
+from market.store_contract import Budget, Count
 from tests.market.stores import open_store
 
 Grant = tuple[float, int]
@@ -70,7 +70,7 @@ def take_all(address: str, budget: Budget, now_s: float, results: Queue[int]) ->
 def count_up(address: str, times: int, barrier: Barrier, results: Queue[list[int]]) -> None:
     store = open_store(address)
     barrier.wait(60)
-    results.put([store.increment("counter", 600) for _ in range(times)])
+    results.put([store.count([Count("counter", 1, 600)])[0] for _ in range(times)])
     store.close()
 
 
@@ -102,6 +102,6 @@ def open_new_files(folder: str, files: int, barrier: Barrier, results: Queue[int
     for number in range(files):
         store = open_store(f"sqlite|{folder}/{number}.sqlite3")
         barrier.wait(60)
-        opened += store.increment("opened", 60) > 0
+        opened += store.count([Count("opened", 1, 60)]) > [0]
         store.close()
     results.put(opened)

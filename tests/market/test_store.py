@@ -10,7 +10,7 @@ import pytest
 
 from market import clock
 from market.store import get_store, reset_store
-from market.store_contract import Budget, Store
+from market.store_contract import Budget, Count, Store
 from market.store_failover import FailoverStore
 from market.store_sqlite import SqliteStore
 from tests.market import store_workers
@@ -118,18 +118,27 @@ def test_deleting_is_final_and_may_be_repeated(store: Store) -> None:
 
 
 def test_a_counter_starts_anew_when_the_time_of_its_first_count_is_over(store: Store) -> None:
-    counts = [store.increment("counter", 60)]
+    one = [Count("counter", 1, 60)]
+
+    counts = store.count(one)
     with clock.wall_shifted(40):
-        counts.append(store.increment("counter", 60))
+        counts += store.count(one)
     with clock.wall_shifted(61):
-        counts.append(store.increment("counter", 60))
+        counts += store.count(one)
 
     assert counts == [1, 2, 1]
 
 
+def test_several_counters_are_added_to_in_one_step_also_downwards(store: Store) -> None:
+    store.count([Count("minute", 5, 60), Count("day", 5, 600)])
+
+    totals = store.count([Count("minute", 2, 60), Count("day", -3, 600), Count("new", -1, 60)])
+
+    assert totals == [7, 2, -1]
+
+
 def test_a_count_can_be_read_as_text(store: Store) -> None:
-    store.increment("counter", 60)
-    store.increment("counter", 60)
+    store.count([Count("counter", 2, 60)])
 
     assert store.get("counter") == b"2"
 

@@ -20,7 +20,8 @@ from signals import freshest
 from signals.engine import BALANCED, PRESETS
 from signals.engine.types import ScoringProfile
 from signals.exceptions import TooManyColdRequests
-from signals.freshest import Freshest, freshest_evaluation
+from signals.freshest import freshest_evaluation
+from signals.ready_answers import Freshest, pack
 from signals.services import Evaluation
 from tests.signals.results import make_evaluation
 
@@ -201,7 +202,7 @@ def held_elsewhere() -> Callable[[], bool]:
 def test_an_evaluation_of_another_process_is_waited_for(
     evaluator: Evaluator, held_elsewhere: Callable[[], bool]
 ) -> None:
-    theirs = freshest._pack(make_evaluation(38.0).result)
+    theirs = pack(make_evaluation(38.0).result)
 
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(freshest_evaluation, "BTC", BALANCED)
