@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -60,6 +61,11 @@ def largest_question(endpoint: Endpoint) -> dict[str, Any]:
         if each.name in {"limit", "days", "hours"}
     }
     return lists | LARGEST[endpoint.operation.id]
+
+
+def named_operations(text: str) -> set[str]:
+    """Return what a text names that looks like an operation."""
+    return set(re.findall(r"\b(?:get|list|scan|find|analyze|discover|search)[A-Z]\w+", text))
 
 
 def most_rows(endpoint: Endpoint) -> int:

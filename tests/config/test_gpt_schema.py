@@ -20,6 +20,7 @@ from config.api.assistant_operations import OPERATIONS, Operation
 from config.api.assistants import UnknownOperation, select, selected
 from config.api.gpt_schema import gpt_document
 from config.api.renderers import dump_json
+from tests.config.assistant_calls import named_operations
 
 MOST_OPERATIONS = 30
 MOST_BYTES = 45_000
@@ -90,6 +91,12 @@ def test_no_text_is_missing_or_too_long(document: dict[str, Any]) -> None:
     wrong = {name: len(text) for name, text in texts.items() if not 0 < len(text) <= MOST_TEXT}
 
     assert wrong == {}
+
+
+def test_texts_name_no_operation_that_is_not_there(document: dict[str, Any]) -> None:
+    named = named_operations(dump_json(document).decode())
+
+    assert named == {operation.id for operation in OPERATIONS if named_operations(operation.id)}
 
 
 def test_no_parameters_text_is_missing_or_too_long(document: dict[str, Any]) -> None:
