@@ -1,7 +1,7 @@
 """The hash chain of a signal stream: what makes a stored signal tamper-evident.
 
 Pure. Every signal carries the hash of its predecessor in the same stream (environment, symbol,
-profile) and a hash over its own immutable columns, that one included. ``signals.publishing`` links,
+profile) and a hash over its own immutable columns, that one included. ``signals.services`` links,
 ``signals.chain_audit`` verifies, ``signals.replay`` compares in the same canonical form.
 """
 
@@ -39,7 +39,9 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
-        return int(value) if value.is_integer() else value
+        # The digits it is written with, as jsonb keeps them; int(value) would be the binary number,
+        # which has other ones above 2**53.
+        return int(Decimal(repr(value))) if value.is_integer() else value
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     if isinstance(value, datetime):

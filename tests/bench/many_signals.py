@@ -18,8 +18,8 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from tests.__main__ import loopback_postgres
 from tests.bench.stack import manage
+from tests.loopback import loopback_postgres
 
 COINS = 300
 DAYS = 365
@@ -57,26 +57,40 @@ SELECT
     now() - (%(count)s - g) * (%(days)s * interval '1 day' / %(count)s), ''
 FROM generate_series(1::bigint, %(count)s) g
 -- Scattered, so that neither a coin nor an hour has one kind of evidence only.
-JOIN evidence e ON e.n = (g * 7919 + g / %(coins)s) %% %(variants)s
-ORDER BY g"""
+JOIN evidence e ON e.n = (g * 7919 + g / %(coins)s) %% %(variants)s"""
+_MONTHS: LiteralString = """
+INSERT INTO signals_signalmonth (
+    environment, symbol, month, signal, signals, score_hundredths
+)
+SELECT environment, symbol, date_trunc('month', timestamp AT TIME ZONE 'UTC')::date, signal,
+    count(*), sum(score * 100)::bigint
+FROM signals_signal GROUP BY 1, 2, 3, 4"""
+_DAYS: LiteralString = """
+INSERT INTO signals_signalday (
+    environment, day, signal, confidence, signals, score_hundredths, least_hundredths,
+    most_hundredths
+)
+SELECT environment, (timestamp AT TIME ZONE 'UTC')::date, signal, confidence, count(*),
+    sum(score * 100)::bigint, (min(score) * 100)::int, (max(score) * 100)::int
+FROM signals_signal GROUP BY 1, 2, 3, 4"""
 _OUTCOMES: LiteralString = """
 INSERT INTO analytics_outcome (
     state, attempt, faults, signal_id, horizon_h, due_at, environment, symbol, direction,
-    confidence, profile_name, is_imported, signal_at, result, reason, venue, entry_price,
-    exit_price, return_pct, net_return_pct, favourable_pct, adverse_pct, is_hit, target_price,
-    stop_price, first_touch, filled_at
+    confidence, profile_name, is_imported, signal_at, result, reason, venue, fees_pct, funding_pct,
+    funding_basis, entry_price, exit_price, return_pct, net_return_pct, favourable_pct,
+    adverse_pct, is_hit, target_price, stop_price, first_touch, filled_at
 )
 SELECT
     'done', 1, 0, s.id, h.hours, s.timestamp + h.hours * interval '1 hour', s.environment,
     s.symbol, s.signal, s.confidence, s.profile_name, false, s.timestamp, 'filled', '',
-    'binance', s.price, s.price * (1 + r.pct / 100)::numeric, r.pct, r.pct - 0.12,
+    'binance', 0.1, 0.02, 'settled', s.price, s.price * (1 + r.pct / 100)::numeric, r.pct,
+    r.pct - 0.12,
     greatest(r.pct, 0) + 0.4, least(r.pct, 0) - 0.4, r.pct > 0.12, s.price * 1.02,
     s.price * 0.99, CASE WHEN r.pct > 1 THEN 'target' WHEN r.pct < -1 THEN 'stop'
     ELSE 'neither' END, s.timestamp + h.hours * interval '1 hour'
 FROM signals_signal s
 CROSS JOIN (VALUES (1), (4), (24)) h (hours)
-CROSS JOIN LATERAL (SELECT ((s.id * 31 + h.hours * 17) %% 401 - 200) / 100.0::float8 pct) r
-ORDER BY s.id, h.hours"""
+CROSS JOIN LATERAL (SELECT ((s.id * 31 + h.hours * 17) %% 401 - 200) / 100.0::float8 pct) r"""
 _COUNTS: LiteralString = """
 INSERT INTO signals_evaluationcount (
     environment, symbol, profile_name, day, evaluated, long, short, neutral, insufficient
@@ -134,6 +148,8 @@ def fill(url: str, count: int, *, environment: str = "live") -> None:
             [evidence_row(n) for n in range(VARIANTS)],
         )
         connection.execute(_SIGNALS, values)
+        connection.execute(_MONTHS)
+        connection.execute(_DAYS)
         connection.execute(_OUTCOMES, values)
         connection.execute(_COUNTS, values)
     with psycopg.connect(url, autocommit=True) as connection:
