@@ -13,7 +13,6 @@ from analytics.interpretation import Alignment
 from market.types import Direction, Interval
 from signals.api.serializers import SignalSerializer
 from signals.engine.types import Confidence
-from signals.models import Signal
 from smartmoney.api.params import DEFAULT_TIMEFRAME, TIMEFRAMES
 from smartmoney.api.smc_serializers import StructureSerializer
 
@@ -39,9 +38,9 @@ def timeframe_of(query: dict[str, Any]) -> Interval:
 class RecentSignalSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     symbol = serializers.CharField()
-    signal = serializers.ChoiceField(choices=Signal.PublishedDirection.values)
+    signal = serializers.ChoiceField(choices=[Direction.LONG.value, Direction.SHORT.value])
     score = serializers.FloatField(help_text="0 to 100")
-    confidence = serializers.ChoiceField(choices=Signal.ConfidenceBand.values)
+    confidence = serializers.ChoiceField(choices=[each.value for each in Confidence])
     price = serializers.FloatField(help_text="USD per coin at that time")
     timestamp = serializers.DateTimeField()
     reasons = serializers.ListField(child=serializers.CharField())

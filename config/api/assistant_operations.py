@@ -219,13 +219,13 @@ RECORD = (
         "Use to see how the opinion on a coin changed. Only LONG and SHORT are stored, so gaps "
         "mean that nothing was said. Page with offset. A past signal is not the current one: for "
         "that ask getSignal.",
-        most={"limit": 5},
+        most={"limit": 8},
     ),
     Operation(
         "getSignalsInDateRange",
         "Past signals between two dates",
         "Use when the user names a day or period. Page with next_cursor. Times are UTC.",
-        most={"limit": 5},
+        most={"limit": 8},
         texts=_ANY_COIN
         | {
             "start_date": "First day, as 2026-01-31, or an instant.",
@@ -301,7 +301,7 @@ RECORD = (
         "Use to ask what is new, or to find past signals by coin, side and confidence. Only LONG "
         "and SHORT are stored. The newest come first; page with cursor.",
         without=_PROFILE,
-        most={"limit": 5},
+        most={"limit": 8},
         texts=_ANY_COIN,
     ),
 )

@@ -18,7 +18,7 @@ DESCRIPTION = (
     "sources and what is missing. Everything here only reads. It is not financial advice."
 )
 # Told where the importer's user will see it: at the top of the document.
-NOT_HTTPS = " NOTE: GPT Actions refuses this address, as it is not https: set PUBLIC_BASE_URL to one that is."
+NOT_HTTPS = " NOTE: GPT Actions refuses this address: it is not https. Set PUBLIC_BASE_URL to one."
 _REFUSED = "Refused; detail and errors say why."
 
 

@@ -17,7 +17,6 @@ from config.api.params import read_params
 from config.api.renderers import dump_json
 from config.api.views import OpenView
 
-
 logger = logging.getLogger(__name__)
 
 

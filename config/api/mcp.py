@@ -7,6 +7,7 @@ the protocol is ``config.api.mcp_server``, imported when the first assistant con
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -16,7 +17,7 @@ import orjson
 from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import ParseError, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
@@ -24,6 +25,7 @@ from rest_framework.views import APIView
 from config.api.assistant_operations import OPERATIONS
 
 _TOOLS = frozenset(operation.id for operation in OPERATIONS)
+_starting = threading.Lock()
 
 
 class McpView(APIView):
@@ -33,25 +35,40 @@ class McpView(APIView):
 
     def get_throttles(self) -> list[BaseThrottle]:
         # A tool's call is counted by the operation that it asks; twice would be once too often.
-        return [] if _calls_a_tool(self.request.body) else super().get_throttles()
+        return [] if _calls_a_tool(self.request) else super().get_throttles()
 
     @extend_schema(exclude=True)
     def post(self, request: Request) -> HttpResponse:
         _refuse_other_origins(request)
+        if _message(request) is None:
+            raise ParseError
         answer: HttpResponse = _server().answer(request._request)
         return answer
 
 
-@cache
 def _server() -> Any:
+    with _starting:  # many assistants may be the first one
+        return _made_once()
+
+
+@cache
+def _made_once() -> Any:
     return import_module("config.api.mcp_server").McpServer()
 
 
-def _calls_a_tool(body: bytes) -> bool:
+def _message(request: Request) -> Any:
+    """Return the body's JSON; None for what is none, or nested so deeply that reading it fails."""
     try:
-        message = orjson.loads(body)
+        return orjson.loads(request.body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _calls_a_tool(request: Request) -> bool:
+    message = _message(request)
+    try:
         return message["method"] == "tools/call" and message["params"]["name"] in _TOOLS
-    except (ValueError, KeyError, TypeError):
+    except (KeyError, TypeError):
         return False  # the protocol's own reader says what is wrong
 
 

@@ -5,6 +5,7 @@ A tool's answer is that of ``GET`` at the operation's address, problems included
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from rest_framework.exceptions import ValidationError
 from config.api.assistants import Endpoint
 from config.api.errors import problem_for
 from config.api.inner_requests import read_inside
+
+logger = logging.getLogger(__name__)
 
 
 def input_schema(endpoint: Endpoint) -> dict[str, Any]:
@@ -38,7 +41,12 @@ def call_tool(endpoint: Endpoint, arguments: Mapping[str, Any], outer: HttpReque
         refused = problem_for(ValidationError(faults))
         assert refused is not None  # noqa: S101 - for the type checker: it is a known exception
         return refused
-    return read_inside(outer, endpoint.path, given)
+    response = read_inside(outer, endpoint.path, given)
+    # The access log knows the door only.
+    logger.info(
+        "tool called", extra={"tool": endpoint.operation.id, "status": response.status_code}
+    )
+    return response
 
 
 def _faults(endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, list[str]]:

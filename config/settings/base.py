@@ -134,10 +134,11 @@ SCAN_BATCH_SIZE = env.integer("SCAN_BATCH_SIZE", 50, least=1, most=200)
 SCAN_BATCH_DEADLINE_S = env.duration_s("SCAN_BATCH_DEADLINE_S", 20, least=1, most=120)
 # Days; 0 keeps for ever, as signals and their counts always are.
 SCAN_RUN_RETENTION_DAYS = env.integer("SCAN_RUN_RETENTION_DAYS", 30, least=0, most=36_500)
-# What a request that scans may take; what is not done by then goes on in the background.
-SMART_MONEY_DEADLINE_S = env.duration_s("SMART_MONEY_DEADLINE_S", 10, least=2, most=30)
+# What a request that scans may take, the answer itself and ten seconds being promised; what is not
+# done by then goes on in the background.
+SMART_MONEY_DEADLINE_S = env.duration_s("SMART_MONEY_DEADLINE_S", 9.5, least=2, most=30)
 SMART_MONEY_RETENTION_DAYS = env.integer("SMART_MONEY_RETENTION_DAYS", 14, least=0, most=36_500)
-MSS_DEADLINE_S = env.duration_s("MSS_DEADLINE_S", 10, least=2, most=30)
+MSS_DEADLINE_S = env.duration_s("MSS_DEADLINE_S", 9.5, least=2, most=30)
 MSS_SCAN_EVERY_MIN = env.integer("MSS_SCAN_EVERY_MIN", 60, least=0, most=1440)
 MSS_ALERT_COOLDOWN_H = env.integer("MSS_ALERT_COOLDOWN_H", 24, least=1, most=720)
 MSS_RETENTION_DAYS = env.integer("MSS_RETENTION_DAYS", 90, least=0, most=36_500)

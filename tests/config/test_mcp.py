@@ -8,13 +8,18 @@ from typing import Any
 import jsonschema
 import pytest
 from pytest_django import Settings
+from rest_framework.request import Request
 from rest_framework.test import APIClient
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
 
 from config import version
 from config.accounts.keys import create_api_key
 from config.api.assistant_operations import OPERATIONS
+from config.api.mcp import McpView
 from config.api.prompts import QUESTIONS
 from market.sandbox.handle import Sandbox
+from smartmoney.api.smc_viewsets import StructureViewSet
 from tests.config.mcp_messages import call, post, post_text, result
 from tests.market.conftest import (  # noqa: F401 - fixtures
     coins,
@@ -69,13 +74,15 @@ def test_a_notification_is_taken_without_an_answer(api: APIClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "status"),
-    [("{", 400), ("[]", 400), ('{"jsonrpc":"1.0"}', 400), ("", 400), ('"x"', 400), ("\x00", 400)],
+    "text",
+    ["{", "[]", "null", '{"jsonrpc":"1.0"}', "", '"x"', "\x00", "[" * 100_000, '"\\ud800"', "NaN"],
 )
-def test_what_is_no_message_of_the_protocol_is_refused(
-    api: APIClient, text: str, status: int
-) -> None:
-    assert post_text(api, text).status_code == status
+def test_what_is_no_message_of_the_protocol_is_refused(api: APIClient, text: str) -> None:
+    assert post_text(api, text).status_code == 400
+
+
+def test_a_message_of_megabytes_is_refused(api: APIClient) -> None:
+    assert post_text(api, '"' + "x" * 3_000_000 + '"').status_code in {400, 413}
 
 
 def test_an_unknown_method_is_an_error_of_the_protocol(api: APIClient) -> None:
@@ -138,6 +145,54 @@ def test_a_name_that_somebody_let_point_here_is_refused(api: APIClient) -> None:
     answer = post(api, "ping", Host="evil.example.com", Origin="http://evil.example.com")
 
     assert answer.status_code in {400, 403}
+
+
+class Counting(BaseThrottle):
+    counted = 0
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        Counting.counted += 1
+        return True
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("tools/list", {}),
+        ("tools/call", {"name": "structureInfo", "arguments": {}}),
+        ("tools/call", {"name": "noSuchTool", "arguments": {}}),
+        ("tools/call", {"name": ["structureInfo"]}),
+    ],
+)
+def test_every_message_is_counted_once(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch, method: str, params: dict[str, Any]
+) -> None:
+    for view in (McpView, StructureViewSet):
+        monkeypatch.setattr(view, "throttle_classes", [Counting])
+    monkeypatch.setattr(Counting, "counted", 0)
+
+    post(api, method, params)
+
+    assert Counting.counted == 1
+
+
+class Refusing(BaseThrottle):
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        return False
+
+    def wait(self) -> float:
+        return 7.0
+
+
+def test_a_tool_beyond_the_limit_is_told_to_wait(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StructureViewSet, "throttle_classes", [Refusing])
+
+    is_error, text = call(api, "structureInfo")
+
+    assert is_error
+    assert json.loads(text)["status"] == 429
 
 
 # --- What is offered -----------------------------------------------------------------------------
