@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from analytics.engine.funding import paid_at_settlements
 from analytics.engine.outcomes import (
     CANDLE,
@@ -26,8 +28,6 @@ from analytics.engine.outcomes import (
     window_of,
 )
 from analytics.models import Outcome
-from django.conf import settings
-
 from market.chains import EXCHANGES, SETTLED
 from market.listings import last_listed
 from market.models import SeriesKind
@@ -135,7 +135,9 @@ def _of_venue(
             deadline_s=deadline_s,
         )
     except ProviderLacksSymbol:
-        return [Verdict(venue, f"{venue} does not know {listing.venue_symbol}", None) for _ in asked]
+        return [
+            Verdict(venue, f"{venue} does not know {listing.venue_symbol}", None) for _ in asked
+        ]
     funding.take(past)
     rates = _signal_rates([each.row for each in asked if funding.of(each) is None])
     return [

@@ -88,11 +88,17 @@ class OutcomeDay(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=[
-                    "environment", "symbol", "day", "horizon_h", "is_imported", "profile_name",
-                    "direction", "confidence",
+                    "environment",
+                    "symbol",
+                    "day",
+                    "horizon_h",
+                    "is_imported",
+                    "profile_name",
+                    "direction",
+                    "confidence",
                 ],
                 name="outcome_day_once",
-            ),  # fmt: skip
+            ),
             models.CheckConstraint(
                 condition=Q(hits__lte=F("n")) & Q(base_n__lte=F("n")), name="outcome_day_parts_of_n"
             ),
@@ -135,11 +141,17 @@ class FactorDay(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=[
-                    "environment", "horizon_h", "day", "is_imported", "factor", "stance",
-                    "direction", "profile_name",
+                    "environment",
+                    "horizon_h",
+                    "day",
+                    "is_imported",
+                    "factor",
+                    "stance",
+                    "direction",
+                    "profile_name",
                 ],
                 name="factor_day_once",
-            ),  # fmt: skip
+            ),
             models.CheckConstraint(
                 condition=Q(stance__in=["supports", "opposes", "neutral"]), name="factor_day_stance"
             ),

@@ -140,9 +140,7 @@ def _replace_all_coins(day: date) -> None:
     _replace_outcome_days(ALL_COINS, day, sums)
 
 
-def _replace_outcome_days(
-    symbol: str, day: date, sums: dict[OutcomeKey, dict[str, Any]]
-) -> None:
+def _replace_outcome_days(symbol: str, day: date, sums: dict[OutcomeKey, dict[str, Any]]) -> None:
     place = {"environment": settings.ENVIRONMENT, "symbol": symbol, "day": day}
     OutcomeDay.objects.filter(**place).delete()
     OutcomeDay.objects.bulk_create(
@@ -163,9 +161,9 @@ def _replace_factors(day: date) -> None:
     told = (
         _told(row, rates, stances=stances[row["signal_id"]])
         for ids in _portions(sorted(stances))
-        for row in Outcome.objects.filter(
-            signal__in=ids, result=Outcome.Result.FILLED
-        ).values("symbol", "signal_id", *_COLUMNS)
+        for row in Outcome.objects.filter(signal__in=ids, result=Outcome.Result.FILLED).values(
+            "symbol", "signal_id", *_COLUMNS
+        )
     )
     place = {"environment": settings.ENVIRONMENT, "day": day}
     sums = factor_sums(told)

@@ -81,6 +81,7 @@ class SignalAdmin(ReadOnlyAdmin):
             "Chain",
             {"fields": ("seq", "prev_hash", "content_hash", "input_hash", "replay_link")},
         ),
+        ("Imported", {"fields": ("imported_at", "source_reference", "source_extra")}),
         ("Told", {"fields": ("alert", "deliveries")}),
     )
 
@@ -100,6 +101,8 @@ class SignalAdmin(ReadOnlyAdmin):
         signal = Signal.objects.filter(pk=signal_id).first()
         if signal is None or not self.has_view_permission(request, signal):
             raise Http404
+        if signal.inputs is None:
+            raise Http404("imported: what it was computed from is not known")
         context = {
             **self.admin_site.each_context(request),
             "title": f"Replay of {signal}",
@@ -111,7 +114,7 @@ class SignalAdmin(ReadOnlyAdmin):
 
     @admin.display(description="coverage", ordering="coverage_pct")
     def coverage(self, signal: Signal) -> str:
-        return f"{signal.coverage_pct:.0f} %"
+        return "–" if signal.coverage_pct is None else f"{signal.coverage_pct:.0f} %"
 
     @admin.display(description="price, USD", ordering="price")
     def price_usd(self, signal: Signal) -> str:
@@ -119,18 +122,24 @@ class SignalAdmin(ReadOnlyAdmin):
 
     @admin.display(description="confidence")
     def confidence_line(self, signal: Signal) -> str:
+        if signal.confidence_score is None or signal.coverage_pct is None:
+            return f"{signal.confidence}, as its source said"
         return (
             f"{signal.confidence} ({signal.confidence_score:.2f}), "
             f"{signal.coverage_pct:.0f} % of the weight known"
         )
 
     @admin.display(description="replay")
-    def replay_link(self, signal: Signal) -> SafeString:
+    def replay_link(self, signal: Signal) -> SafeString | str:
+        if signal.seq is None:
+            return "imported: what it was computed from is not known"
         url = reverse("admin:signals_signal_replay", args=[signal.pk])
         return format_html('<a href="{}">recompute from the stored inputs and compare</a>', url)
 
     @admin.display(description="alert event")
     def alert(self, signal: Signal) -> SafeString | str:
+        if signal.seq is None:
+            return "none: imported"
         event = _event_of(signal)
         if event is None:
             return "none: restored from the backup, or older than the retention of alerts"
@@ -139,7 +148,7 @@ class SignalAdmin(ReadOnlyAdmin):
 
     @admin.display(description="deliveries")
     def deliveries(self, signal: Signal) -> SafeString | str:
-        event = _event_of(signal)
+        event = None if signal.seq is None else _event_of(signal)
         if event is None:
             return "–"
         if event.fanned_out_at is None:

@@ -1,7 +1,7 @@
 """The hash chain of a signal stream: what makes a stored signal tamper-evident.
 
 Pure. Every signal carries the hash of its predecessor in the same stream (environment, symbol,
-profile) and a hash over its own immutable columns, that one included. ``signals.publishing`` links,
+profile) and a hash over its own immutable columns, that one included. ``signals.services`` links,
 ``signals.chain_audit`` verifies, ``signals.replay`` compares in the same canonical form.
 """
 

@@ -1,8 +1,9 @@
 """What is remembered: published signals, scoring profiles and how often coins were evaluated.
 
-A ``Signal`` is written once by ``signals.publishing`` and never changed or deleted; each row is a
-link in the hash chain of its stream (environment, symbol, profile). Profiles are versioned rows:
-a change is a new version, so that an old signal keeps naming the rules it was made by.
+A ``Signal`` is written once and never changed or deleted. One that was published here is a link in
+the hash chain of its stream (environment, symbol, profile); an imported one is in none. Profiles
+are versioned rows: a change is a new version, so that an old signal keeps naming the rules it was
+made by.
 """
 
 # ruff: noqa: ARG002 - Django fixes the signatures of what is refused here

@@ -100,9 +100,7 @@ def forecast_sums(forecasts: Sequence[float], hits: Sequence[bool]) -> ForecastS
         hits=sum(hits),
         total=math.fsum(forecasts),
         squares=math.fsum(forecast * forecast for forecast in forecasts),
-        of_hits=math.fsum(
-            forecast for forecast, hit in zip(forecasts, hits, strict=True) if hit
-        ),
+        of_hits=math.fsum(forecast for forecast, hit in zip(forecasts, hits, strict=True) if hit),
     )
 
 

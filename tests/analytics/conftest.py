@@ -1,4 +1,7 @@
-"""Fixtures of the analytics tests: two listed coins, and a standing clock."""
+"""Fixtures of the analytics tests: the sandbox behind the provider runtime, its universe stored.
+
+What only reads what is stored needs no market: two listed coins and a standing clock.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,30 @@ from typing import Any
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
-from market import clock, universe
+from market import clock
 from market.instruments import InstrumentRegistry
 from market.listings import keep_registry
 from market.types import Instrument, Listing, Symbol, Venue
 from tests.analytics.rows import NOW
+from tests.market.conftest import (
+    coins,
+    known_coins,
+    later,
+    listed,
+    no_universe_remembered,
+    sandbox,
+    simulated_market,
+)
+
+__all__ = [
+    "coins", "known_coins", "later", "listed", "no_universe_remembered", "sandbox",
+    "simulated_market",
+]  # fmt: skip
 
 
 @pytest.fixture
-def coins(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """List BTC and ETH, at the tests' market time; nobody is asked for more."""
-    monkeypatch.setattr(universe, "start_renewal", lambda: None)
-    universe.reset()
+def two_coins(db: None) -> Iterator[None]:
+    """List BTC and ETH, at the market time of stored rows; nobody is asked for more."""
     keep_registry(
         InstrumentRegistry(
             Instrument(
@@ -30,7 +45,6 @@ def coins(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     )
     with clock.frozen(round(NOW.timestamp() * 1000)):
         yield
-    universe.reset()
 
 
 @pytest.fixture(scope="session")

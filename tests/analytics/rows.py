@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from itertools import count
 from typing import Any
 
 from analytics.models import BaseRateDay, FactorDay, Outcome, OutcomeDay
 from analytics.rollup_models import ALL_COINS
 from signals.models import EvaluationCount, Signal
+from tests.analytics import stored
 
 # Market time of the tests: the middle of a day.
 NOW = datetime(2025, 10, 11, 12, tzinfo=UTC)
 TODAY = NOW.date()
-
-_seqs = count(1)
 
 
 def days_ago(days: float) -> datetime:
@@ -23,55 +20,13 @@ def days_ago(days: float) -> datetime:
 
 
 def store_signal(symbol: str = "BTC", at: datetime = NOW, **changes: Any) -> Signal:
-    """Store a link of a chain whose hashes are made up."""
-    values: dict[str, Any] = {
-        "environment": "test",
-        "symbol": symbol,
-        "signal": "LONG",
-        "score": Decimal("62.50"),
-        "confidence": "medium",
-        "confidence_score": 0.3,
-        "coverage_pct": 100.0,
-        "price": Decimal("0.00000621"),
-        "timestamp": at,
-        "created_at": at,
-        "reasons": ["funding -0.0125 % per 8 h (okx): shorts pay"],
-        "factors": {},
-        "metrics": {
-            "fundingRate": -0.0125,
-            "openInterest": None,
-            "socialScore": None,
-            "priceTrend": "bullish",
-        },
-        "provenance": {},
-        "problems": [],
-        "engine_version": "1.0.0",
-        "profile_name": "balanced",
-        "profile_version": 1,
-        "profile": {},
-        "inputs": b"-",
-        "input_hash": "a" * 64,
-        "seq": next(_seqs),
-        "prev_hash": "b" * 64,
-        "content_hash": "c" * 64,
-    }
-    return Signal.objects.create(**{**values, **changes})
+    return stored.store_signal(
+        symbol, **{"timestamp": at, "created_at": at, "confidence": "medium", **changes}
+    )
 
 
 def store_imported(symbol: str = "BTC", at: datetime = NOW, **changes: Any) -> Signal:
-    return store_signal(
-        symbol,
-        at,
-        **{
-            "seq": None,
-            "inputs": None,
-            "coverage_pct": None,
-            "confidence_score": None,
-            "imported_at": NOW,
-            "content_hash": "",
-            **changes,
-        },
-    )
+    return stored.store_imported(symbol, **{"timestamp": at, "created_at": at, **changes})
 
 
 def store_evaluations(symbol: str, day: date, **counts: int) -> None:
@@ -86,36 +41,24 @@ def store_evaluations(symbol: str, day: date, **counts: int) -> None:
     )
 
 
-def store_outcome(signal: Signal, *, is_hit: bool | None = True, **changes: Any) -> Outcome:
-    """Store a filled outcome; a pending one when ``is_hit`` is None."""
-    values: dict[str, Any] = {
-        "signal": signal,
-        "horizon_h": 24,
-        "due_at": signal.timestamp + timedelta(hours=24),
-        "environment": signal.environment,
-        "symbol": signal.symbol,
-        "direction": signal.signal,
-        "confidence": signal.confidence,
-        "profile_name": signal.profile_name,
-        "is_imported": signal.seq is None,
-        "signal_at": signal.timestamp,
-        "result": "pending",
-    }
-    if is_hit is not None:
-        gain_pct = 1.0 if is_hit else -1.0
-        values |= {
-            "state": "done",
-            "result": "filled",
-            "entry_price": signal.price,
-            "exit_price": signal.price,
-            "return_pct": gain_pct + 0.1,
-            "net_return_pct": gain_pct,
-            "favourable_pct": 2.0,
-            "adverse_pct": -2.0,
+def store_outcome(signal: Signal, *, is_hit: bool = True, **changes: Any) -> Outcome:
+    """Store a filled outcome: 1 % net gained or lost, of 0.1 % more before costs."""
+    return stored.store_outcome(
+        signal,
+        **{
+            "net_return_pct": 1.0 if is_hit else -1.0,
             "first_touch": "target" if is_hit else "stop",
-            "is_hit": is_hit,
-        }
-    return Outcome.objects.create(**{**values, **changes})
+            **changes,
+        },
+    )
+
+
+def store_pending(signal: Signal, **changes: Any) -> Outcome:
+    unknown = dict.fromkeys(
+        ("entry_price", "exit_price", "return_pct", "favourable_pct", "adverse_pct", "is_hit")
+    )
+    outcome = {"state": "waiting", "result": "pending", "first_touch": "", **unknown, **changes}
+    return stored.store_outcome(signal, **outcome)
 
 
 def store_base_rate(day: date, symbol: str = "BTC", **changes: Any) -> None:

@@ -20,11 +20,12 @@ from tests.analytics.rows import (
     store_factor_sums,
     store_imported,
     store_outcome,
+    store_pending,
     store_signal,
     store_sums,
 )
 
-pytestmark = pytest.mark.usefixtures("coins")
+pytestmark = pytest.mark.usefixtures("two_coins")
 
 RANGE = "start_date=2025-10-01&end_date=2025-10-11"
 ANSWERED = [
@@ -53,7 +54,7 @@ ANSWERED = [
 def store_some_of_everything() -> None:
     for each in (store_signal("BTC"), store_signal("ETH", days_ago(3), signal="SHORT")):
         store_outcome(each)
-    store_outcome(store_imported("BTC", days_ago(2)), is_hit=None)
+    store_pending(store_imported("BTC", days_ago(2)))
     store_evaluations("BTC", TODAY, long=3, short=1, neutral=90, insufficient=2)
     store_sums()
     store_sums(symbol="BTC")
@@ -213,7 +214,7 @@ def test_no_answer_takes_more_queries_for_more_rows(
     for number in range(20):
         signal = store_signal("BTC", NOW - timedelta(hours=number))
         store_outcome(signal)
-        store_outcome(signal, horizon_h=1, is_hit=None)
+        store_pending(signal, horizon_h=1)
 
     with django_assert_max_num_queries(6):
         api.get(url)
@@ -227,7 +228,7 @@ def test_rows_of_another_environment_are_not_told(api: APIClient, url: str, path
     store_factor_sums(environment="sandbox")
     signal = store_signal("BTC", environment="sandbox")
     store_outcome(signal)
-    store_outcome(signal, horizon_h=1, is_hit=None)
+    store_pending(signal, horizon_h=1)
 
     assert api.get(url).json() == empty
 

@@ -13,7 +13,7 @@ from analytics.lists import recent_signals
 from signals.models import HistoryCut
 from tests.analytics.rows import NOW, days_ago, store_imported, store_signal
 
-pytestmark = pytest.mark.usefixtures("coins")
+pytestmark = pytest.mark.usefixtures("two_coins")
 
 
 def ids(body: dict[str, Any]) -> list[int]:
@@ -28,7 +28,9 @@ def in_range(api: APIClient, query: str) -> dict[str, Any]:
 
 
 def test_an_item_says_what_the_stored_signal_says(api: APIClient) -> None:
-    stored = store_signal()
+    stored = store_signal(
+        price=Decimal("0.00000621"), reasons=["shorts pay"], metrics={"fundingRate": -0.0125}
+    )
 
     [item] = api.get("/analytics/history/latest").json()["signals"]
 
@@ -36,8 +38,8 @@ def test_an_item_says_what_the_stored_signal_says(api: APIClient) -> None:
     assert (item["symbol"], item["signal"], item["confidence"]) == ("BTC", "LONG", "medium")
     assert (item["score"], item["price"]) == (62.5, 6.21e-06)
     assert item["timestamp"] == item["created_at"] == "2025-10-11T12:00:00Z"
-    assert item["reasons"] == ["funding -0.0125 % per 8 h (okx): shorts pay"]
-    assert item["metrics"]["fundingRate"] == -0.0125
+    assert item["reasons"] == ["shorts pay"]
+    assert item["metrics"] == {"fundingRate": -0.0125}
     assert item["comprehensiveMetrics"] is None
     assert item["origin"] == "own"
 

@@ -15,12 +15,12 @@ from tests.analytics.rows import (
     days_ago,
     store_factor_sums,
     store_imported,
-    store_outcome,
+    store_pending,
     store_signal,
     store_sums,
 )
 
-pytestmark = pytest.mark.usefixtures("coins")
+pytestmark = pytest.mark.usefixtures("two_coins")
 
 SIX_OF_TEN = {
     "n": 10,
@@ -71,7 +71,7 @@ def test_every_number_of_a_small_case(api: APIClient) -> None:
         sum_favourable_pct=36.0, sum_adverse_pct=-24.0, targets=20, stops=5, neithers=5, base_n=30,
         base_hits=24, sum_base_rate=12.0,
     )  # fmt: skip
-    store_outcome(store_signal("BTC", signal="SHORT"), is_hit=None)
+    store_pending(store_signal("BTC", signal="SHORT"))
 
     body = api.get("/analytics/performance/summary").json()
 
@@ -145,8 +145,8 @@ def test_imported_signals_count_only_where_they_are_asked_for(
 ) -> None:
     store_sums()
     store_sums(is_imported=True, n=20)
-    store_outcome(store_signal(), is_hit=None)
-    store_outcome(store_imported(), is_hit=None)
+    store_pending(store_signal())
+    store_pending(store_imported())
 
     day = api.get(f"/analytics/performance/summary?origin={origin}").json()["horizons"][1]
 
@@ -158,7 +158,7 @@ def test_a_coin_is_told_by_its_own_sums(api: APIClient) -> None:
     store_sums(n=40)
     store_sums(symbol="BTC")
     store_sums(symbol="ETH", n=30)
-    store_outcome(store_signal("ETH"), is_hit=None)
+    store_pending(store_signal("ETH"))
 
     body = api.get("/analytics/performance/BTC").json()
 

@@ -19,7 +19,7 @@ from tests.analytics.rows import (
     store_signal,
 )
 
-pytestmark = pytest.mark.usefixtures("coins")
+pytestmark = pytest.mark.usefixtures("two_coins")
 
 
 def test_every_number_of_a_small_case(api: APIClient) -> None:

@@ -18,6 +18,7 @@ from tests.analytics.rows import (
     store_base_rate,
     store_imported,
     store_outcome,
+    store_pending,
     store_signal,
 )
 
@@ -46,10 +47,10 @@ def store_two_weeks() -> None:
         store_base_rate(days_ago(number).date())
     store_outcome(store_imported("BTC", days_ago(3), factors={}))
     unavailable = store_signal("BTC", days_ago(0.1), factors=contributions(funding_rate=1.0))
-    store_outcome(unavailable, is_hit=None, result="unavailable", reason="no candles")
+    store_pending(unavailable, result="unavailable", reason="no candles")
 
 
-@pytest.mark.usefixtures("coins")
+@pytest.mark.usefixtures("two_coins")
 def test_every_number_of_a_small_case(api: APIClient) -> None:
     for day in range(1, 6):
         store_base_rate(days_ago(day).date())
@@ -80,7 +81,7 @@ def test_every_number_of_a_small_case(api: APIClient) -> None:
     }
 
 
-@pytest.mark.usefixtures("coins")
+@pytest.mark.usefixtures("two_coins")
 @pytest.mark.parametrize(
     "query", [{}, {"horizon_h": 1}, {"days": 5}, {"origin": "all"}, {"profile": "other"}]
 )
@@ -97,7 +98,7 @@ def test_a_coin_alone_gives_what_the_sums_of_all_coins_give(
     assert of_coin["factors"] == of_all["factors"]
 
 
-@pytest.mark.usefixtures("coins")
+@pytest.mark.usefixtures("two_coins")
 def test_what_the_sweep_summed_is_what_the_answers_tell(api: APIClient) -> None:
     store_two_weeks()
     mark_all_due()
@@ -141,7 +142,7 @@ def test_the_base_rate_of_a_day_is_that_of_the_thirty_days_before(
     assert rate_on(day, "SHORT") == (shorts / windows if known else None)
 
 
-@pytest.mark.usefixtures("coins")
+@pytest.mark.usefixtures("two_coins")
 def test_the_base_rate_is_the_one_that_the_sweep_uses() -> None:
     rows = [(TODAY - timedelta(days=day), 24, day % 24, day % 7) for day in range(40, 0, -1)]
     for day, windows, longs, shorts in rows:

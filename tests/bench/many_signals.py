@@ -18,8 +18,8 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from tests.__main__ import loopback_postgres
 from tests.bench.stack import manage
+from tests.loopback import loopback_postgres
 
 COINS = 300
 DAYS = 365

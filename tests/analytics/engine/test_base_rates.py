@@ -122,9 +122,7 @@ def test_other_bars_than_hours_are_refused():
     horizon_h=st.integers(1, 25),
     fees_pct=st.floats(0.0, 1.0),
 )
-def test_rates_agree_with_a_naive_count(
-    prices: list[float], horizon_h: int, fees_pct: float
-):
+def test_rates_agree_with_a_naive_count(prices: list[float], horizon_h: int, fees_pct: float):
     [day] = rates(hourly(prices), horizon_h, fees_pct=fees_pct)
 
     changes = [

@@ -48,9 +48,7 @@ def test_a_confidence_of_none_is_a_coin_toss_and_full_is_certain():
     assert [stated_probability(each) for each in (0.0, 0.25, 0.5, 1.0)] == [0.5, 0.625, 0.75, 1.0]
 
 
-@given(
-    st.lists(st.tuples(st.floats(0.0, 1.0), st.booleans()), min_size=1, max_size=50)
-)
+@given(st.lists(st.tuples(st.floats(0.0, 1.0), st.booleans()), min_size=1, max_size=50))
 def test_the_brier_score_is_the_mean_squared_error(outcomes: list[tuple[float, bool]]):
     forecasts, hits = zip(*outcomes, strict=True)
 

@@ -33,9 +33,7 @@ FIVE_MS = 5 * MINUTE_MS
 LONG, SHORT = Direction.LONG, Direction.SHORT
 
 
-def candles_of(
-    rows: list[tuple[float, float, float]], *, first_open_ms: int = NOON_MS
-) -> Candles:
+def candles_of(rows: list[tuple[float, float, float]], *, first_open_ms: int = NOON_MS) -> Candles:
     """Return 5m candles of (high, low, close), without a gap."""
     high, low, close = (np.array(column, dtype=np.float64) for column in zip(*rows, strict=True))
     unknown = np.full(len(rows), np.nan)
@@ -321,9 +319,7 @@ def test_what_happened_before_and_after_the_window_changes_nothing(
     position = Position(direction, 1.0, NOON_MS, levels_of(direction, 1.0, 0.1))
     punctual = cut(candles_of(rows), window)
     late = cut(
-        candles_of(
-            [*earlier, *rows, *later], first_open_ms=NOON_MS - len(earlier) * FIVE_MS
-        ),
+        candles_of([*earlier, *rows, *later], first_open_ms=NOON_MS - len(earlier) * FIVE_MS),
         window,
     )
     assert punctual is not None

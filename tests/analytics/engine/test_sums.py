@@ -114,7 +114,10 @@ def test_sums_are_the_same_in_any_order(returns: list[float], random: Any):
 def test_rows_of_sums_add_up():
     rows = [{"n": 1, "sum_net_return_pct": 0.1}, {"n": 2, "sum_net_return_pct": 0.2}]
 
-    assert together(rows, ("n", "sum_net_return_pct")) == {"n": 3, "sum_net_return_pct": 0.3 + 5e-17}
+    assert together(rows, ("n", "sum_net_return_pct")) == {
+        "n": 3,
+        "sum_net_return_pct": 0.3 + 5e-17,
+    }
 
 
 @pytest.mark.parametrize(
