@@ -6,14 +6,14 @@ export.jsonl is GET /history/export?include_cleared=true; info.json is GET /hist
 at some time: its heads have to be in the export. Says what is wrong, or that all is intact.
 """
 
-import base64, hashlib, json, sys  # noqa: E401, I001
+import base64, decimal, hashlib, json, sys  # noqa: E401, I001
 
 BESIDE = {"id", "content_hash", "origin", "imported_at", "source_reference", "source_extra"}
 
 
 def number(text):
     value = float(text)
-    return int(value) if value.is_integer() else value
+    return int(decimal.Decimal(text)) if value.is_integer() else value
 
 
 def check(export, infos):

@@ -23,6 +23,7 @@ from signals.hash_chain import GENESIS_HASH, content_hash
 from signals.models import Signal
 from signals.publishing_rule import LastPublished
 from signals.selectors import last_published
+from signals.storing import store_signals
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ def _store(columns: dict[str, Any], *, owes_alert: bool) -> str:
             return "known"
         last = last_published(columns["environment"], columns["symbol"], columns["profile_name"])
         signal = Signal.of_columns(_linked(columns, last))
-        signal.save()
+        store_signals([signal])
         if owes_alert:
             owe_alert(signal, last, is_late=True)
         return "imported"

@@ -39,7 +39,9 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
-        return int(value) if value.is_integer() else value
+        # The digits it is written with, as jsonb keeps them; int(value) would be the binary number,
+        # which has other ones above 2**53.
+        return int(Decimal(repr(value))) if value.is_integer() else value
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     if isinstance(value, datetime):

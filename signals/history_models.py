@@ -56,3 +56,27 @@ class HistoryCut(models.Model):
 
     def __str__(self) -> str:
         return f"up to {self.hidden_until:%Y-%m-%d %H:%M} UTC, by {self.made_by}"
+
+
+class SignalMonth(models.Model):
+    """How many signals of a coin and side a UTC month has: a million are told from some thousands.
+
+    Written with the signals (``signals.storing``), so the sums are exact at any moment.
+    """
+
+    environment = models.CharField(max_length=10)
+    symbol = models.CharField(max_length=24)
+    month = models.DateField(help_text="Its first day; of the instants that were evaluated")
+    signal = models.CharField(max_length=10)
+    signals = models.PositiveIntegerField(default=0, help_text="Own and imported")
+    score_hundredths = models.BigIntegerField(default=0, help_text="The sum of their scores × 100")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["environment", "symbol", "month", "signal"], name="signal_month_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.signal} {self.symbol} {self.month:%Y-%m}: {self.signals}"

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from market.clock import wall_now
 from signals.history import stored_signals
 from signals.importing_files import Unreadable, records
 from signals.importing_records import Columns, Refused, Skipped, columns_of
 from signals.models import Signal
+from signals.storing import store_signals
 
 logger = logging.getLogger(__name__)
 
@@ -113,8 +114,7 @@ def _store(parsed: list[_Parsed]) -> set[int]:
     for attempt in range(1, _RACES_EXPECTED + 1):
         fresh = _fresh(parsed)
         try:
-            with transaction.atomic():
-                Signal.objects.bulk_create([Signal(**each.columns) for each in fresh])
+            store_signals([Signal(**each.columns) for each in fresh])
             return {each.number for each in fresh}
         except IntegrityError:
             if attempt == _RACES_EXPECTED:

@@ -20,6 +20,7 @@ from django.db.models import F, Q
 from signals.engine.types import Confidence, Direction, profile_errors
 from signals.history_models import ConfidenceCalibration as ConfidenceCalibration
 from signals.history_models import HistoryCut as HistoryCut
+from signals.history_models import SignalMonth as SignalMonth
 from signals.scan_models import ScanBatch as ScanBatch
 from signals.scan_models import ScanRun as ScanRun
 

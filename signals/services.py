@@ -30,6 +30,7 @@ from signals.models import EvaluationCount, Signal
 from signals.publishing_rule import LastPublished, is_due
 from signals.rendering import signal_columns
 from signals.selectors import last_published, last_published_of
+from signals.storing import store_signals
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ def _store(evaluation: Evaluation, created_at: datetime) -> Signal | None:
             if not is_due(evaluation.result, last, evaluation.profile):
                 return None
             signal = _linked(evaluation, last, created_at)
-            signal.save()
+            store_signals([signal])
             owe_alert(signal, last)
             _mirror(signal)
             return signal

@@ -69,8 +69,8 @@ class HistoryItemSerializer(serializers.Serializer[Any]):
 
 class HistorySerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField()
-    total = _count("Listed signals, whatever the filters")
-    filtered = _count("Listed signals that pass the filters")
+    total = _whole("Listed signals, whatever the filters")
+    filtered = _count("Those that pass the filters; without any, total")
     signals = HistoryItemSerializer(many=True)
     nextCursor = _text("`cursor` of the next page; null: this is the last", allow_null=True)
     storage = serializers.ChoiceField(choices=["postgresql", "sqlite"])

@@ -57,8 +57,14 @@ SELECT
     now() - (%(count)s - g) * (%(days)s * interval '1 day' / %(count)s), ''
 FROM generate_series(1::bigint, %(count)s) g
 -- Scattered, so that neither a coin nor an hour has one kind of evidence only.
-JOIN evidence e ON e.n = (g * 7919 + g / %(coins)s) %% %(variants)s
-ORDER BY g"""
+JOIN evidence e ON e.n = (g * 7919 + g / %(coins)s) %% %(variants)s"""
+_MONTHS: LiteralString = """
+INSERT INTO signals_signalmonth (
+    environment, symbol, month, signal, signals, score_hundredths
+)
+SELECT environment, symbol, date_trunc('month', timestamp AT TIME ZONE 'UTC')::date, signal,
+    count(*), sum(score * 100)::bigint
+FROM signals_signal GROUP BY 1, 2, 3, 4"""
 _OUTCOMES: LiteralString = """
 INSERT INTO analytics_outcome (
     state, attempt, faults, signal_id, horizon_h, due_at, environment, symbol, direction,
@@ -75,8 +81,7 @@ SELECT
     ELSE 'neither' END, s.timestamp + h.hours * interval '1 hour'
 FROM signals_signal s
 CROSS JOIN (VALUES (1), (4), (24)) h (hours)
-CROSS JOIN LATERAL (SELECT ((s.id * 31 + h.hours * 17) %% 401 - 200) / 100.0::float8 pct) r
-ORDER BY s.id, h.hours"""
+CROSS JOIN LATERAL (SELECT ((s.id * 31 + h.hours * 17) %% 401 - 200) / 100.0::float8 pct) r"""
 _COUNTS: LiteralString = """
 INSERT INTO signals_evaluationcount (
     environment, symbol, profile_name, day, evaluated, long, short, neutral, insufficient
@@ -134,6 +139,7 @@ def fill(url: str, count: int, *, environment: str = "live") -> None:
             [evidence_row(n) for n in range(VARIANTS)],
         )
         connection.execute(_SIGNALS, values)
+        connection.execute(_MONTHS)
         connection.execute(_OUTCOMES, values)
         connection.execute(_COUNTS, values)
     with psycopg.connect(url, autocommit=True) as connection:
