@@ -29,7 +29,6 @@ from config.api.caching import STATIC_S, fresh_for
 from config.api.params import read_params
 from config.api.renderers import dump_json
 
-
 # Both put styles into the page; Redoc's search runs in a worker made from a blob.
 _DOCUMENTATION_POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
