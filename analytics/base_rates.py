@@ -100,10 +100,10 @@ def _coins_with_bars() -> dict[tuple[str, str], datetime]:
 def _measure_coin(base: str, venue: str, due: dict[int, tuple[date | None, date]]) -> int:
     bars = table_candles(_whole(base, SeriesKind.CANDLES, venue, Interval.H1.value), Interval.H1)
     funding = table_series(_whole(base, SeriesKind.FUNDING, venue, SETTLED), 0)
-    first_bar_day = datetime_at(int(bars.open_time_ms[0])).date()
+    first_price_day = datetime_at(int(bars.open_time_ms[0]) + HOUR_MS).date()
     rows: list[BaseRateDay] = []
     for horizon_h, (newest, before) in due.items():
-        first = first_bar_day if newest is None else newest + _DAY
+        first = first_price_day if newest is None else newest + _DAY
         if first >= before:
             continue
         rates = day_rates(

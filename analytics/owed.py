@@ -6,6 +6,8 @@ side, venue, and the levels from the ATR that the signal itself was scored by.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -36,16 +38,19 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def owe_outcomes(*, of_all: bool = False) -> int:
+def owe_outcomes(*, of_all: bool = False, for_s: float = math.inf) -> int:
     """Create the rows that stored signals lack; return of how many signals.
 
-    Looks at the newest signals; ``of_all`` at every one, as after a change of the horizons.
+    Looks at the newest signals; ``of_all`` at every one, as after a change of the horizons. Begins
+    no further batch when ``for_s`` have passed.
     """
-    owed = 0
+    owed, began = 0, time.monotonic()
     for signals in _lacking(after_pk=0 if of_all else _seen_up_to()):
         rows = [row for signal in signals for row in _rows_of(signal)]
         Outcome.objects.bulk_create(rows, ignore_conflicts=True)  # another worker may be at it
         owed += len(signals)
+        if time.monotonic() - began >= for_s:
+            break
     return owed
 
 

@@ -17,13 +17,13 @@ _WORK_FOR_S = 20.0
 
 @shared_task(ignore_result=True, expires=55, soft_time_limit=120, time_limit=150)
 def owe_outcomes() -> None:
-    owed.owe_outcomes()
+    owed.owe_outcomes(for_s=_WORK_FOR_S)
     outcomes.wake_if_due()
 
 
-@shared_task(ignore_result=True, expires=23 * 3600, soft_time_limit=1200, time_limit=1230)
+@shared_task(ignore_result=True, expires=23 * 3600, soft_time_limit=600, time_limit=660)
 def find_forgotten_signals() -> None:
-    owed.owe_outcomes(of_all=True)
+    owed.owe_outcomes(of_all=True, for_s=500.0)
 
 
 # A coin may take its deadline, 60 s, and the time to write.

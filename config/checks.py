@@ -68,6 +68,20 @@ def check_upstreams_not_mixed(app_configs: Any, **kwargs: Any) -> list[CheckMess
     ]
 
 
+@register()
+def check_proxy_is_known(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Warn when a proxy is in front and every client would count as the proxy."""
+    if settings.SECURE_PROXY_SSL_HEADER is None or settings.TRUSTED_PROXIES:
+        return []
+    return [
+        Concern(
+            "A proxy is in front, but TRUSTED_PROXIES is not set: all clients have its address.",
+            hint="Set it to the proxy's address, so that limits hold for each client by itself.",
+            id="config.W003",
+        )
+    ]
+
+
 def _writable(folder: Path) -> bool:
     """Tell whether the folder can be written to, or created if it is not there yet."""
     existing = next(place for place in (folder, *folder.parents) if place.exists())

@@ -20,12 +20,10 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # Data is nothing to run, show or frame.
 POLICY_OF_DATA = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-# Pages load everything from here: the admin, the offline documentation and its assets. Styles are
-# inline in both; the documentation's search runs in a worker made from a blob.
+# Pages load everything from here and have nothing inline.
 POLICY_OF_PAGES = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
 )
 
 
@@ -44,7 +42,7 @@ def request_context(get_response: GetResponse) -> GetResponse:
             headers.setdefault(
                 "Content-Security-Policy", POLICY_OF_PAGES if is_page else POLICY_OF_DATA
             )
-            write_rate_limit(request, headers)
+            write_rate_limit(request, response)
             access_logger.info(
                 "request",
                 extra={

@@ -14,6 +14,7 @@ urlpatterns = [
     path("health/ready", views.ReadinessView.as_view(), name="ready"),
     path("docs", views.SwaggerView.as_view(), name="docs"),
     path("redoc", views.RedocView.as_view(), name="redoc"),
+    path("redoc.js", views.redoc_script),
     path("openapi.json", views.OpenApiView.as_view(), name="openapi"),
     path("gpt/action-schema", ActionSchemaView.as_view(), name="gpt"),
     path("mcp", McpView.as_view(), name="mcp"),

@@ -147,7 +147,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="message")
     def message(self, delivery: Delivery) -> SafeString:
-        return format_html('<pre style="white-space: pre-wrap">{}</pre>', preview(delivery))
+        return linebreaksbr(preview(delivery), autoescape=True)
 
     @admin.action(description="Send again", permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:

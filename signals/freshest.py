@@ -253,12 +253,12 @@ def _evaluate(
     answers = {}
     for key, evaluation in zip(ours, evaluations, strict=True):
         value = pack(evaluation.result)
+        answers[key] = answer = unpack_answer(value)
         ttl_s = max(settings.SIGNAL_CACHE_TTL_S, _LEAST_TTL_S)
-        if len(ours) > 1 and evaluation.result.insufficient:
+        if len(ours) > 1 and not answer.is_enough:
             # Cut off among many, perhaps; asked for alone a moment later it may be complete.
             ttl_s = _LEAST_TTL_S
         _store_or_none(partial(_share, key, value, ttl_s))
-        answers[key] = unpack_answer(value)
     return answers
 
 

@@ -43,7 +43,8 @@ Outcome = Freshest | Exception
 def pack(result: SignalResult) -> bytes:
     """Return an evaluation as it is stored."""
     body = dump_json(signal_document(result, calibration=calibration_of(result)))
-    header = _HEADER.pack(clock.wall_s(), len(body), not result.insufficient)
+    is_enough = result.neutral_reason != "insufficient_data"
+    header = _HEADER.pack(clock.wall_s(), len(body), is_enough)
     return header + body + dump_json(debug_document(result))
 
 

@@ -5,7 +5,7 @@ Registering a model here makes its admin one that writes the audit log; no app h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import wraps
 from typing import Any
 
@@ -23,10 +23,10 @@ PAGES_PER_MINUTE = 300
 
 
 class Audited:
-    """Writes an audit entry for whatever Django's own log of the admin gets one."""
+    """Writes an audit entry for whatever Django's own log of the admin gets one.
 
-    # Set by admins whose acts have entries of their own.
-    writes_own_audit = False
+    An admin whose acts have entries of their own says so with ``writes_own_audit``.
+    """
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         self._audit(request, "admin.added", [obj], changes=message)
@@ -43,7 +43,7 @@ class Audited:
     def _audit(
         self, request: HttpRequest, action: str, objects: Iterable[Any], **detail: Any
     ) -> None:
-        if not self.writes_own_audit:
+        if not getattr(self, "writes_own_audit", False):
             for obj in objects:
                 target = f"{obj._meta.label} {obj.pk}: {obj}"
                 audit.record(request.user.get_username(), action, target, **detail)
@@ -58,9 +58,7 @@ class AuditedAdminSite(AdminSite):
         audited = type(plain.__name__, (Audited, plain), {"__module__": plain.__module__})
         super().register(model_or_iterable, audited, **options)
 
-    def admin_view(
-        self, view: Callable[..., HttpResponse], cacheable: bool = False
-    ) -> Callable[..., HttpResponse]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         guarded = super().admin_view(view, cacheable)
 
         @wraps(guarded)
@@ -68,7 +66,8 @@ class AuditedAdminSite(AdminSite):
             verdict = admit_address(request, "admin", PAGES_PER_MINUTE)
             if verdict is not None and not verdict.granted:
                 return self._come_back_later(request, verdict.reset_s)
-            return guarded(request, *args, **kwargs)
+            response: HttpResponse = guarded(request, *args, **kwargs)
+            return response
 
         return counted
 

@@ -67,9 +67,12 @@ _PROBLEMS = {
     "401": "An API key is needed, or the one given is unknown, expired or revoked.",
     "403": "The API key's scope does not allow this.",
     "404": "There is no such thing.",
+    "411": "The body came without its length.",
     "413": "The body is too long.",
+    "414": "The address is too long.",
     "415": "The body is not JSON.",
     "429": "Too many requests; `Retry-After` says how long to wait.",
+    "431": "The headers are too long.",
     "503": "Nothing can answer this right now; `Retry-After`, when there, says when to try again.",
 }
 _WITH_RETRY_AFTER = frozenset({"429", "503"})
@@ -122,19 +125,26 @@ class ProblemAutoSchema(AutoSchema):
         return getattr(self.view, "may_be_kept", True)
 
     def _problem_statuses(self) -> list[str]:
+        # What the request's size is refused with, before any view is asked.
+        statuses = {"414", "431"} | ({"411", "413", "415"} if self.method == "POST" else set())
         declared = getattr(self.view, "problem_statuses", None)
         if declared is not None:
-            return [str(status) for status in declared]
-        statuses = {"400", "503"}
+            return sorted(statuses | {str(status) for status in declared})
+        statuses |= {"400", "503"}
         if not self._has_permission(AllowAny):
             statuses |= {"401", "403"}
-        if "{" in self.path:
+        if "{" in self.path or self._asks_for_a_coin():
             statuses.add("404")
-        if self.method == "POST":
-            statuses |= {"413", "415"}
         if self.view.get_throttles():
             statuses.add("429")
         return sorted(statuses)
+
+    def _asks_for_a_coin(self) -> bool:
+        """Tell whether one coin is named outside the path: it may be unknown there as well."""
+        if self.method == "POST":
+            return "symbol" in getattr(self.get_request_serializer(), "_declared_fields", ())
+        parameters: list[dict[str, Any]] = self._get_parameters()  # type: ignore[no-untyped-call]
+        return any(parameter["name"] == "symbol" for parameter in parameters)
 
     def _problem_response(self, status: str) -> dict[str, Any]:
         described = OpenApiResponse(ProblemDetailsSerializer, description=_PROBLEMS[status])

@@ -10,11 +10,10 @@ is closer to its end. Beyond it the answer is 429 with ``Retry-After``.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -67,10 +66,11 @@ def admit_address(request: HttpRequest, purpose: str, per_minute: int) -> Verdic
     return verdict
 
 
-def write_rate_limit(request: HttpRequest, headers: MutableMapping[str, str]) -> None:
+def write_rate_limit(request: HttpRequest, response: HttpResponse) -> None:
     """Say in the answer where its client stands; nothing where there is no limit."""
     verdict: Verdict | None = getattr(request, _ATTRIBUTE, None)
     if verdict is not None:
+        headers = response.headers
         headers["RateLimit-Limit"] = str(verdict.limit)
         headers["RateLimit-Remaining"] = str(verdict.remaining)
         headers["RateLimit-Reset"] = str(verdict.reset_s)

@@ -10,7 +10,7 @@ from tests.bench.report import machine
 
 NAMES = (
     "scoring", "parsing", "fanout", "latency", "warm", "startup", "processes", "chart", "telegram",
-    "scan", "smc", "smc-compat", "smc-prefix", "smart", "export", "history",
+    "scan", "smc", "smc-compat", "smc-prefix", "smart", "export", "history", "keys",
 )  # fmt: skip
 
 # A quarter of an hour and more: only when named.

@@ -33,14 +33,14 @@ def run() -> None:
         return
     table_head("cache", "ours", "FastAPI 0.104.1 + uvicorn", "ratio (req/s)", "ratio (p99)")
     _measure("SQLite", redis_url=None)
-    if _redis_answers():
+    if redis_answers():
         _measure("Redis", redis_url=REDIS_URL)
     else:
         row("Redis", "not measured: no server answers | | ", "")
     print("\nTarget: ≥ 1.0 in requests, ≤ 1.5 in p99.")
 
 
-def _redis_answers() -> bool:
+def redis_answers() -> bool:
     try:
         return bool(redis.Redis.from_url(REDIS_URL, socket_connect_timeout=1).ping())
     except redis.RedisError:
@@ -95,10 +95,11 @@ def _peer_cache(document: bytes, redis_url: str | None, folder: Path) -> dict[st
     return {"PEER_SQLITE": str(file)}
 
 
-def wrk(address: str) -> tuple[float, float]:
+def wrk(url: str, *headers: str) -> tuple[float, float]:
     """Return requests per second and the 99 % latency in ms; every answer must be a 200."""
+    sent = [word for header in headers for word in ("-H", header)]
     done = subprocess.run(
-        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", address],
+        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", *sent, url],
         capture_output=True,
         text=True,
         check=True,

@@ -1,4 +1,4 @@
-"""Shared counters for tests: a dictionary, a clock that is set, and a switch that takes them away."""
+"""Shared counters for tests: a dictionary, a clock to set, and a switch that takes them away."""
 
 from __future__ import annotations
 

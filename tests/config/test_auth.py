@@ -106,7 +106,7 @@ def test_both_header_forms_carry_a_key(
 
 
 @pytest.mark.parametrize(
-    "value", ["", "x" * 100_000, ".", "a.b.c", "ü.ü", "'; DROP TABLE", "0123456789ab."]
+    "value", ["", "x" * 10_000, ".", "a.b.c", "ü.ü", "'; DROP TABLE", "0123456789ab."]
 )
 def test_whatever_is_no_key_is_refused(api: APIClient, settings: Settings, value: str) -> None:
     settings.CONFIGURED_API_KEYS = (CONFIGURED,)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -68,3 +70,20 @@ def test_a_mix_of_sandbox_and_real_upstreams_is_a_warning(
     settings.BINANCE_BASE_URL = binance
 
     assert [message.id for message in checks.check_upstreams_not_mixed(None)] == ids
+
+
+@pytest.mark.parametrize(
+    ("header", "proxies", "ids"),
+    [
+        (None, (), []),
+        (("HTTP_X_FORWARDED_PROTO", "https"), (ip_network("127.0.0.1"),), []),
+        (("HTTP_X_FORWARDED_PROTO", "https"), (), ["config.W003"]),
+    ],
+)
+def test_a_proxy_that_hides_its_clients_is_a_warning(
+    settings: Settings, header: Any, proxies: tuple[Any, ...], ids: list[str]
+) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = header
+    settings.TRUSTED_PROXIES = proxies
+
+    assert [message.id for message in checks.check_proxy_is_known(None)] == ids

@@ -1,4 +1,4 @@
-"""API keys through their life: made, rotated, changed, revoked, deleted; and what is written of it."""
+"""API keys through their life: made, rotated, changed, revoked, deleted; each act written down."""
 
 from __future__ import annotations
 

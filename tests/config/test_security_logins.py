@@ -84,7 +84,7 @@ def test_who_has_logged_in_from_a_browser_before_is_locked_out_by_nobody(
     monkeypatch.setattr(logins, "ATTEMPTS_PER_NAME", 5)
     browser = Client()
     log_in(RIGHT, client=browser)
-    browser.logout()
+    browser.cookies.pop("sessionid")
     guess(31)
     for number in range(6):
         guess(1, address=f"203.0.113.{number}")
@@ -100,7 +100,7 @@ def test_a_known_browser_guesses_no_more_than_others() -> None:
 
     statuses = guess(10, client=browser)
 
-    assert statuses == [200] * 9 + [429] or statuses == [200] * 10
+    assert statuses == [200] * 10
     assert guess(1, client=browser) == [429]
 
 

@@ -40,9 +40,7 @@ def text_of(length: int) -> bytes:
     return b'"' + b"x" * (length - 2) + b'"'
 
 
-@pytest.mark.parametrize(
-    ("length", "status"), [(MOST_BODY_BYTES, 200), (MOST_BODY_BYTES + 1, 413)]
-)
+@pytest.mark.parametrize(("length", "status"), [(MOST_BODY_BYTES, 200), (MOST_BODY_BYTES + 1, 413)])
 def test_a_body_may_have_a_megabyte(api: APIClient, length: int, status: int) -> None:
     response = post(api, text_of(length))
 

@@ -24,6 +24,7 @@ PRODUCTION = {
     "SECRET_KEY": "kQ7v-9xT2bN4mWz8rLpJ6sHd3fGy1cVuEaKoIiXqRwZtBnMlP0",
     "ALLOWED_HOSTS": "signals.example.com",
     "PUBLIC_BASE_URL": "https://signals.example.com",
+    "TRUSTED_PROXIES": "127.0.0.1",
 }
 LOCAL = {"DJANGO_SETTINGS_MODULE": "config.settings.local"}
 

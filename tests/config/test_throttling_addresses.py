@@ -5,16 +5,14 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
+from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
-from django.test import override_settings
 from pytest_django import Settings
 
 from config.api.addresses import client_address
 
-PROXIES = tuple(
-    ipaddress.ip_network(text) for text in ("127.0.0.1", "10.0.0.0/8", "fd00::/8")
-)
+PROXIES = tuple(ipaddress.ip_network(text) for text in ("127.0.0.1", "10.0.0.0/8", "fd00::/8"))
 
 
 @pytest.mark.parametrize(

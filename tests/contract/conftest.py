@@ -23,9 +23,11 @@ from config.api.throttling import forget_permits
 from market import clock, store, universe
 from market.instruments import build_registry
 from market.listings import fetch_lists, keep_registry
+from market.models import Watchlist
 from market.providers.runtime import ProviderRuntime, provider_runtime, use_runtime
 from market.sandbox.handle import Sandbox
 from market.sandbox.simulated import SimulatedMarket
+from market.watchlists import set_coins
 from mss import runs
 from mss.candidates import Filters
 from mss.services import start_scan as start_mss_scan
@@ -160,6 +162,7 @@ def world(
             use_runtime(ProviderRuntime(client_factory=sandbox.client_factory())),
         ):
             _list_coins()
+            set_coins(Watchlist.objects.create(environment="test", name="Few"), ["BTC", "ETH"])
             yield World()
             transaction.set_rollback(True)
         clock.fix(None)

@@ -14,6 +14,7 @@ from tests.contract.document import PATH, operations
 NO_OPERATIONS = {
     "/docs": "a page for people",
     "/redoc": "a page for people",
+    "/redoc.js": "its script",
     "/openapi.json": "the document itself",
     "/admin": "leads to the admin",
     "/telegram/webhook": "Telegram calls it, with a secret of its own",

@@ -7,10 +7,13 @@ operations there are, so that the time stays what it is; what is tried is the sa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -40,6 +43,8 @@ CONFIG: dict[str, Any] = {
         # Booleans and numbers are also taken as Python and JavaScript write them: True, 1, 1e3;
         # tests/contract/test_bad_input.py says what is refused.
         "negative_data_rejection": {"enabled": False},
+        # Its requests without a key get ours from the tests; test_operations sends none.
+        "ignored_auth": {"enabled": False},
     },
     "phases": {"stateful": {"max-steps": STEPS}},
 }
@@ -51,6 +56,17 @@ def schema() -> Any:
     )
     loaded.app = application
     return loaded
+
+
+@pytest.fixture(autouse=True)
+def connections_outlive_requests() -> Iterator[None]:
+    """Keep what ends a request from closing the connection whose transaction is undone later."""
+    request_signals = (request_started, request_finished)
+    for each in request_signals:
+        each.disconnect(close_old_connections)
+    yield
+    for each in request_signals:
+        each.connect(close_old_connections)
 
 
 @schema().parametrize()

@@ -12,16 +12,18 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from config.accounts.keys import create_api_key
+from market import clock
 from market.instruments import UnknownSymbol
 from market.services import MarketUnavailable
 from market.store import get_store
 from market.types import Instrument, Symbol
-from signals import batch_signals, freshest
+from signals import batch_signals, freshest, ready_answers
 from signals.batch_signals import Batch, evaluate_batch
 from signals.engine import BALANCED
 from signals.engine.types import ScoringProfile
 from signals.models import EvaluationCount, Signal
 from signals.ready_answers import pack
+from signals.rendering import UNCALIBRATED
 from signals.services import Evaluation
 from tests.signals.results import make_evaluation
 from tests.signals.test_freshest import PATIENCE_S, until
@@ -67,6 +69,7 @@ def market(db: None, monkeypatch: pytest.MonkeyPatch) -> Market:
     monkeypatch.setattr(freshest, "resolve_symbol", market.resolve)
     monkeypatch.setattr(batch_signals, "resolve_symbol", market.resolve)
     monkeypatch.setattr(freshest, "evaluate_symbols", market.evaluate)
+    monkeypatch.setattr(ready_answers, "calibration_of", lambda _: UNCALIBRATED)
     return market
 
 
@@ -140,7 +143,7 @@ def test_an_answer_from_too_little_marks_the_batch_and_is_not_kept_for_long(
 
     assert (body["count"], body["partial"]) == (2, True)
     market.unknown = set()
-    with freshest.clock.wall_shifted(2.0):
+    with clock.wall_shifted(2.0):
         assert ask(api, ["COIN1", "COIN2"]).json()["partial"] is False
     assert market.frames == [["COIN1", "COIN2"], ["COIN2"]]
 

@@ -14,6 +14,7 @@ from market.providers.binance_limits import (
     klines_weight,
 )
 from market.providers.errors import (
+    ProviderLacksSymbol,
     ProviderRateLimited,
     ProviderRejected,
     ProviderUnavailable,
@@ -238,7 +239,7 @@ def refusal(status, body=b"", headers=None):
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
-        (400, {"code": -1121, "msg": "Invalid symbol."}, ProviderRejected),
+        (400, {"code": -1121, "msg": "Invalid symbol."}, ProviderLacksSymbol),
         (400, {"code": -1120, "msg": "Invalid interval."}, ProviderRejected),
         (400, {"code": -1102, "msg": "Mandatory parameter missing"}, ProviderRejected),
         (400, {"code": -1000, "msg": "unknown"}, ProviderUnavailable),
@@ -319,7 +320,7 @@ def test_every_recorded_refusal_is_classed():
     entries = orjson.loads(recording("providers/samples/binance/errors.json").read_bytes())
 
     for entry in entries:
-        assert type(refusal(entry["http"], entry["body"])) is expected[entry["http"]], entry
+        assert isinstance(refusal(entry["http"], entry["body"]), expected[entry["http"]]), entry
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from market import clock
 from market.providers.errors import (
     ProviderCircuitOpen,
+    ProviderLacksSymbol,
     ProviderPayloadError,
     ProviderRateLimited,
     ProviderRejected,
@@ -299,7 +300,7 @@ def refusal(status, body, headers=None):
         (400, {"code": "50014", "msg": "empty"}, ProviderRejected),
         (400, {"code": "50015", "msg": "uly"}, ProviderRejected),
         (400, {"code": "51000", "msg": "period"}, ProviderRejected),
-        (200, {"code": "51001", "data": [], "msg": "no instrument"}, ProviderRejected),
+        (200, {"code": "51001", "data": [], "msg": "no instrument"}, ProviderLacksSymbol),
         (200, {"code": "51012", "data": []}, ProviderRejected),
         (404, {"code": 404, "msg": "Not Found"}, ProviderRejected),
         (403, b"<html>blocked</html>", ProviderRejected),
@@ -332,7 +333,7 @@ def test_every_recorded_refusal_is_classed():
         "50011": ProviderRateLimited,
         "50015": ProviderRejected,
         "51000": ProviderRejected,
-        "51001": ProviderRejected,
+        "51001": ProviderLacksSymbol,
     }
     entries = orjson.loads(recording("providers/samples/okx/errors.json").read_bytes())
 

@@ -66,12 +66,12 @@ class Command(BaseCommand):
         self.stdout.write(
             row.format("prefix", "name", "scope", "state", "a minute", "a day", "used", "expires")
         )
-        for key in ApiKey.objects.with_state():
+        keys: Any = ApiKey.objects.with_state()  # the state is annotated, not a field
+        for key in keys:
+            about = (key.prefix, key.name[:20], key.scope, key.state)
             figures = (_shown(key.rate_per_minute), _shown(key.daily_quota))
             times = (_instant(key.last_used_at), _instant(key.expires_at))
-            self.stdout.write(
-                row.format(key.prefix, key.name[:20], key.scope, key.state, *figures, *times)
-            )
+            self.stdout.write(row.format(*about, *figures, *times))
 
     def _rotate(self, options: dict[str, Any]) -> None:
         overlap = timedelta(hours=options["overlap_hours"])
