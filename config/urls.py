@@ -5,6 +5,8 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config.api import views
+from config.api.gpt_views import ActionSchemaView
+from config.api.mcp import McpView
 
 urlpatterns = [
     path("", views.IndexView.as_view(), name="index"),
@@ -14,6 +16,8 @@ urlpatterns = [
     path("redoc", views.RedocView.as_view(), name="redoc"),
     path("redoc.js", views.redoc_script),
     path("openapi.json", views.OpenApiView.as_view(), name="openapi"),
+    path("gpt/action-schema", ActionSchemaView.as_view(), name="gpt"),
+    path("mcp", McpView.as_view(), name="mcp"),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     path("", include("market.api.urls")),
@@ -22,6 +26,7 @@ urlpatterns = [
     path("", include("mss.api.urls")),
     path("", include("analytics.api.urls")),
     path("", include("notifications.api.urls")),
+    path("", include("analytics.api.context_urls")),
 ]
 
 handler400 = "config.api.errors.bad_request"

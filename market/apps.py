@@ -14,7 +14,7 @@ class MarketConfig(AppConfig):
         from config.api.health import register_probe
         from config.residents import Resident, register_resident
         from market import clock, health, heartbeats, recorder
-        from market.api.vendor_problems import register_vendor_problems
+        from market.api.vendor_problems import register_vendor_problems, unknown_symbol_members
         from market.instruments import UnknownSymbol
         from market.shared_counters import shared_counters
         from market.universe import MarketUnavailable
@@ -26,15 +26,7 @@ class MarketConfig(AppConfig):
             status=404,
             title="Unknown symbol",
             type_slug="unknown-symbol",
-            extra=lambda unknown: {
-                "detail": "Nothing tradable goes by this name."
-                + (
-                    f" Did you mean {', '.join(unknown.suggestions)}?"
-                    if unknown.suggestions
-                    else ""
-                ),
-                "suggestions": list(unknown.suggestions),
-            },
+            extra=unknown_symbol_members,
         )
         register_problem(
             MarketUnavailable,

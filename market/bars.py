@@ -49,14 +49,16 @@ class RecentBars:
     problems: list[Problem] = field(default_factory=list)
 
 
-def recent_bars(instrument: Instrument, intervals: Sequence[Interval]) -> RecentBars:
+def recent_bars(
+    instrument: Instrument, intervals: Sequence[Interval], *, deadline_s: float | None = None
+) -> RecentBars:
     """Return up to 499 closed bars of each length. Raises MarketUnavailable when there are none."""
     at_ms = clock.now_ms()
     found = RecentBars()
     _take_kept(found, instrument, intervals, at_ms)
     wanted = [interval for interval in intervals if interval not in found.candles]
     if wanted:
-        budget_s = settings.SIGNAL_DEADLINE_S
+        budget_s = settings.SIGNAL_DEADLINE_S if deadline_s is None else deadline_s
         try:
             read = provider_runtime().run(
                 lambda providers: _read(providers, instrument, wanted, at_ms, budget_s),

@@ -85,14 +85,16 @@ class StructureReport:
     bars: RecentBars
 
 
-def analyze_structure(text: str, timeframes: Sequence[Interval]) -> StructureReport:
+def analyze_structure(
+    text: str, timeframes: Sequence[Interval], *, deadline_s: float | None = None
+) -> StructureReport:
     """Read a coin's market structure by its last 499 bars of each length.
 
     Raises UnknownSymbol, MarketUnavailable when no bars at all could be read, TooManyScans.
     """
     instrument = resolve_symbol(text)
     with _place():
-        bars = recent_bars(instrument, timeframes)
+        bars = recent_bars(instrument, timeframes, deadline_s=deadline_s)
     return StructureReport(instrument, analyze_timeframes(bars.candles, timeframes), bars)
 
 

@@ -1,10 +1,12 @@
-"""Query parameters: declared as a serializer, validated in one call, documented from it too.
+"""Query parameters and bodies: declared as a serializer, validated in one call, documented from it.
 
     query = read_params(request, SignalParams)
+    asked = read_body(request, WatchSerializer)
 
 A parameter nobody declared is refused with 400 and its name, since it is almost always a typing
 error that would otherwise silently do nothing; so is one given twice, where two readers of the
-same URL could disagree which counts. Use the class in ``@extend_schema(parameters=[…])`` too.
+same URL could disagree which counts. Use the class in ``@extend_schema(parameters=[…])`` too, that
+of a body as its ``request``.
 """
 
 from __future__ import annotations
@@ -15,6 +17,10 @@ from typing import Any
 
 from rest_framework import serializers
 from rest_framework.request import Request
+
+# Of a body's unknown members so many are named, by so many characters.
+_MOST_NAMED = 10
+_LONGEST_NAMED = 100
 
 
 class NoParams(serializers.Serializer[Any]):
@@ -44,6 +50,22 @@ def read_params(
     serializer = serializer_class(data=given)
     if not serializer.is_valid():
         faults = {**serializer.errors, **faults}
+    if faults:
+        raise serializers.ValidationError(faults)
+    return dict(serializer.validated_data)
+
+
+def read_body(
+    request: Request, serializer_class: type[serializers.Serializer[Any]]
+) -> dict[str, Any]:
+    """Return the validated JSON body, or raise a ValidationError that names each fault."""
+    body = request.data
+    serializer = serializer_class(data=body)
+    faults = {} if serializer.is_valid() else dict(serializer.errors)
+    if isinstance(body, dict):
+        declared = _declared_names(serializer_class)
+        unknown = sorted(name for name in body if name not in declared)[:_MOST_NAMED]
+        faults |= {name[:_LONGEST_NAMED]: [_unknown(name, declared)] for name in unknown}
     if faults:
         raise serializers.ValidationError(faults)
     return dict(serializer.validated_data)

@@ -1,6 +1,7 @@
-"""How operations are described in OpenAPI: keys, and the problem answers that every one may give.
+"""How operations are described in OpenAPI: keys, problems, caching and what will go.
 
-Used by REST framework as DEFAULT_SCHEMA_CLASS, so that no view repeats any of it.
+Used by REST framework as DEFAULT_SCHEMA_CLASS, so that no view repeats any of it. The examples come
+from ``config.api.examples``.
 """
 
 # ruff: noqa: ARG002 - drf-spectacular fixes these signatures
@@ -16,7 +17,9 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 
 from config.api.auth import ReadAccess
+from config.api.caching import READS
 from config.api.errors import CONTENT_TYPE
+from config.api.versioning import Deprecation, deprecation_of
 
 
 class ParameterErrorSerializer(serializers.Serializer[Any]):
@@ -47,29 +50,47 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: Any) -> Any:
         return [
-            {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-            {"type": "http", "scheme": "bearer"},
+            {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": _KEYS},
+            {"type": "http", "scheme": "bearer", "description": _KEYS},
         ]
 
     def get_security_requirement(self, auto_schema: Any) -> Any:
         return [{name: []} for name in self.name]
 
 
+_KEYS = (
+    "A key of this service. While none exists reading is open to everybody and writing to nobody; "
+    "from the first key on both need one, writing one of scope write or admin."
+)
 _PROBLEMS = {
     "400": "A parameter is unknown, given twice, or not valid.",
     "401": "An API key is needed, or the one given is unknown, expired or revoked.",
     "403": "The API key's scope does not allow this.",
     "404": "There is no such thing.",
+    "411": "The body came without its length.",
+    "413": "The body is too long.",
+    "414": "The address is too long.",
+    "415": "The body is not JSON.",
     "429": "Too many requests; `Retry-After` says how long to wait.",
+    "431": "The headers are too long.",
     "503": "Nothing can answer this right now; `Retry-After`, when there, says when to try again.",
 }
 _WITH_RETRY_AFTER = frozenset({"429", "503"})
+_NOT_MODIFIED = "The answer is the one whose `ETag` came as `If-None-Match`; it has no body."
+_READ_HEADERS = {
+    "ETag": {"description": "Names this answer's bytes.", "schema": {"type": "string"}},
+    "Cache-Control": {
+        "description": "For how long, and by whom, the answer may be kept.",
+        "schema": {"type": "string"},
+    },
+}
 
 
 class ProblemAutoSchema(AutoSchema):
     """Adds to each operation the problems it may answer with.
 
-    A view that an operation's path and permissions describe wrongly sets ``problem_statuses``.
+    A view that an operation's path and permissions describe wrongly sets ``problem_statuses``; one
+    whose answers nobody may keep says so with ``may_be_kept``.
     """
 
     def get_auth(self) -> list[dict[str, Any]]:
@@ -78,25 +99,52 @@ class ProblemAutoSchema(AutoSchema):
             requirements.append({})  # public while no key is configured
         return requirements
 
+    def get_description(self) -> str:  # type: ignore[override] # the base is REST framework's
+        deprecation = self._deprecation()
+        told = [super().get_description(), deprecation.sentence() if deprecation else ""]
+        return "\n\n".join(text for text in told if text)
+
+    def is_deprecated(self) -> bool:
+        return self._deprecation() is not None
+
+    def _deprecation(self) -> Deprecation | None:
+        action = getattr(self.view, "action", None) or self.method.lower()
+        return deprecation_of(getattr(self.view, action, None))
+
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         responses = super()._get_response_bodies(direction)
         for status in self._problem_statuses():
             if status not in responses:
                 responses[status] = self._problem_response(status)
+        if self.method in READS and "200" in responses and self._may_be_kept():
+            responses["200"]["headers"] = _READ_HEADERS | responses["200"].get("headers", {})
+            responses["304"] = {"description": _NOT_MODIFIED}
         return dict(sorted(responses.items()))
 
+    def _may_be_kept(self) -> bool:
+        return getattr(self.view, "may_be_kept", True)
+
     def _problem_statuses(self) -> list[str]:
+        # What the request's size is refused with, before any view is asked.
+        statuses = {"414", "431"} | ({"411", "413", "415"} if self.method == "POST" else set())
         declared = getattr(self.view, "problem_statuses", None)
         if declared is not None:
-            return [str(status) for status in declared]
-        statuses = {"400", "503"}
+            return sorted(statuses | {str(status) for status in declared})
+        statuses |= {"400", "503"}
         if not self._has_permission(AllowAny):
             statuses |= {"401", "403"}
-        if "{" in self.path:
+        if "{" in self.path or self._asks_for_a_coin():
             statuses.add("404")
         if self.view.get_throttles():
             statuses.add("429")
         return sorted(statuses)
+
+    def _asks_for_a_coin(self) -> bool:
+        """Tell whether one coin is named outside the path: it may be unknown there as well."""
+        if self.method == "POST":
+            return "symbol" in getattr(self.get_request_serializer(), "_declared_fields", ())
+        parameters: list[dict[str, Any]] = self._get_parameters()
+        return any(parameter["name"] == "symbol" for parameter in parameters)
 
     def _problem_response(self, status: str) -> dict[str, Any]:
         described = OpenApiResponse(ProblemDetailsSerializer, description=_PROBLEMS[status])

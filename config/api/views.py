@@ -24,6 +24,7 @@ from rest_framework.views import APIView
 
 from config import version
 from config.api import health
+from config.api.caching import STATIC_S, fresh_for
 from config.api.params import read_params
 from config.api.renderers import dump_json
 
@@ -75,6 +76,7 @@ class OpenView(APIView):
 class IndexView(OpenView):
     problem_statuses = (400,)
 
+    @fresh_for(STATIC_S)
     @extend_schema(operation_id="getIndex", tags=["service"], responses=IndexSerializer)
     def get(self, request: Request) -> Response:
         """Name, version and every endpoint of this service."""
@@ -92,18 +94,17 @@ class IndexView(OpenView):
 class LivenessView(OpenView):
     # Whatever calls this must not learn of a typing error by a restart: parameters are ignored.
     problem_statuses = ()
+    may_be_kept = False
 
     @extend_schema(operation_id="getHealth", tags=["service"], responses=LivenessSerializer)
     def get(self, request: Request) -> Response:
         """Say that the process answers. Asks nothing else, not even the database."""
-        return Response(
-            {"status": "healthy", "timestamp": timezone.now(), "service": version.NAME},
-            headers={"Cache-Control": "no-store"},
-        )
+        return Response({"status": "healthy", "timestamp": timezone.now(), "service": version.NAME})
 
 
 class ReadinessView(OpenView):
     problem_statuses = ()
+    may_be_kept = False
 
     @extend_schema(
         operation_id="getReadiness",
@@ -119,13 +120,13 @@ class ReadinessView(OpenView):
         return Response(
             {"status": readiness.status, "checks": readiness.checks},
             status=200 if readiness.ready else 503,
-            headers={"Cache-Control": "no-store"},
         )
 
 
 class OpenApiView(OpenView):
     """The OpenAPI 3.1 document as JSON."""
 
+    @fresh_for(STATIC_S)
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
         return HttpResponse(_openapi_json(), content_type="application/json")

@@ -134,10 +134,11 @@ SCAN_BATCH_SIZE = env.integer("SCAN_BATCH_SIZE", 50, least=1, most=200)
 SCAN_BATCH_DEADLINE_S = env.duration_s("SCAN_BATCH_DEADLINE_S", 20, least=1, most=120)
 # Days; 0 keeps for ever, as signals and their counts always are.
 SCAN_RUN_RETENTION_DAYS = env.integer("SCAN_RUN_RETENTION_DAYS", 30, least=0, most=36_500)
-# What a request that scans may take; what is not done by then goes on in the background.
-SMART_MONEY_DEADLINE_S = env.duration_s("SMART_MONEY_DEADLINE_S", 10, least=2, most=30)
+# What a request that scans may take, the answer itself and ten seconds being promised; what is not
+# done by then goes on in the background.
+SMART_MONEY_DEADLINE_S = env.duration_s("SMART_MONEY_DEADLINE_S", 9.5, least=2, most=30)
 SMART_MONEY_RETENTION_DAYS = env.integer("SMART_MONEY_RETENTION_DAYS", 14, least=0, most=36_500)
-MSS_DEADLINE_S = env.duration_s("MSS_DEADLINE_S", 10, least=2, most=30)
+MSS_DEADLINE_S = env.duration_s("MSS_DEADLINE_S", 9.5, least=2, most=30)
 MSS_SCAN_EVERY_MIN = env.integer("MSS_SCAN_EVERY_MIN", 60, least=0, most=1440)
 MSS_ALERT_COOLDOWN_H = env.integer("MSS_ALERT_COOLDOWN_H", 24, least=1, most=720)
 MSS_RETENTION_DAYS = env.integer("MSS_RETENTION_DAYS", 90, least=0, most=36_500)
@@ -205,6 +206,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.request_context",
+    "config.api.caching.conditional_reads",
     "django.middleware.security.SecurityMiddleware",
     "config.request_limits.bounded_request",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -218,7 +220,9 @@ MIDDLEWARE = [
 CORS_ALLOW_CREDENTIALS = False  # a key is a header; cookies are the admin's alone
 CORS_URLS_REGEX = r"^/(?!admin(/|$))"
 CORS_ALLOW_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
-CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "if-none-match", "x-api-key")
+CORS_ALLOW_HEADERS = (
+    "accept", "authorization", "content-type", "if-none-match", "mcp-protocol-version", "x-api-key",
+)  # fmt: skip
 CORS_EXPOSE_HEADERS = (
     "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
     "Age", "Deprecation", "ETag", "Sunset", "X-Request-ID",
@@ -305,6 +309,7 @@ CELERY_DB_REUSE_MAX = sys.maxsize
 # --- API ------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["config.api.renderers.OrjsonRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api.negotiation.OnlyJson",
     "DEFAULT_PARSER_CLASSES": ["config.api.parsers.BoundedJsonParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["config.api.auth.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["config.api.auth.ReadAccess"],
@@ -335,10 +340,11 @@ SPECTACULAR_SETTINGS = {
             "description": "What was said, how often, and what came of it: only outcomes count.",
         },
         {"name": "market", "description": "What the venues say, with the source of each number."},
+        {"name": "assistants", "description": "What GPT Actions import; for MCP see /mcp."},
         {"name": "service", "description": "The service itself."},
     ],
     # Choices stay where they are used: as shared components each would need a name of its own.
-    "POSTPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": ["config.api.examples.add_examples"],
     # Everything the documentation pages load comes from here: they work offline.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -61,6 +61,7 @@ class VendorViewSet(viewsets.ViewSet):
     """Base of the views: each may be refused for a key, a coin, a budget or a silent vendor."""
 
     problem_statuses = (400, 401, 403, 404, 429, 503)
+    may_be_kept = False  # what it cost and how old it is hold for one answer
 
 
 def read_query(
@@ -94,7 +95,7 @@ def respond(answer: Answer, query: dict[str, Any]) -> Response:
         }
     if query["raw"]:
         document["raw"] = answer.raw
-    return Response(document, headers={"Cache-Control": "no-store"})
+    return Response(document)
 
 
 def _rounded(value: Any) -> Any:

@@ -1,10 +1,11 @@
-"""What failures of direct vendor requests mean over HTTP."""
+"""What failures of direct vendor requests, and names that nothing goes by, mean over HTTP."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from config.api.errors import register_problem
+from market.instruments import UnknownSymbol
 from market.vendor_data.failures import (
     KeyMissing,
     NothingThere,
@@ -31,6 +32,17 @@ def register_vendor_problems() -> None:
         (VendorSilent, 503, "Vendor unavailable", "vendor-unavailable"),
     ):
         register_problem(failure, status=status, title=title, type_slug=slug, extra=_members)
+
+
+def unknown_symbol_members(unknown: UnknownSymbol) -> dict[str, Any]:
+    detail = "Nothing tradable goes by this name."
+    if unknown.suggestions:
+        detail += f" Did you mean {', '.join(unknown.suggestions)}?"
+    return {
+        "detail": detail,
+        "suggestions": list(unknown.suggestions),
+        "errors": [{"parameter": "symbol", "detail": detail}],
+    }
 
 
 def _members(error: VendorFailure) -> dict[str, Any]:

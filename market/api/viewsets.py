@@ -7,9 +7,10 @@ from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.api.caching import fresh_for
 from config.api.params import read_params
 from market.api.serializers import MarketParams, MarketSerializer, market_document
-from market.services import report_market, resolve_symbol
+from market.services import LIVE_TTL_S, report_market, resolve_symbol
 from market.types import Interval
 
 SYMBOL = OpenApiParameter(
@@ -20,6 +21,7 @@ SYMBOL = OpenApiParameter(
 class MarketViewSet(viewsets.ViewSet):
     """Market data collected on request."""
 
+    @fresh_for(LIVE_TTL_S)
     @extend_schema(
         operation_id="getMarketData",
         tags=["market"],

@@ -19,4 +19,8 @@ def _unknown(error: UnknownCoin) -> dict[str, Any]:
     detail = "Neither a venue nor CoinGecko's list has a coin of this name."
     if error.suggestions:
         detail += f" Did you mean {', '.join(error.suggestions)}?"
-    return {"detail": detail, "suggestions": list(error.suggestions)}
+    return {
+        "detail": detail,
+        "suggestions": list(error.suggestions),
+        "errors": [{"parameter": "symbol", "detail": detail}],
+    }

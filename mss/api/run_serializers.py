@@ -6,17 +6,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from mss.api.bodies import refuse_unknown
 from mss.api.params import CandidateParams
 from mss.api.serializers import MssFailedSerializer, MssScoreSerializer
 
 
 class StartMssScanSerializer(CandidateParams):
     """Which coins to scan; an empty body is the regular scan."""
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        refuse_unknown(self)
-        return attrs
 
 
 class MssRunSerializer(serializers.Serializer[Any]):

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api.auth import ReadAccess, WriteAccess
-from config.api.params import NoParams, read_params
+from config.api.params import NoParams, read_body, read_params
 from mss.api import params
 from mss.api import run_serializers as shapes
 from mss.api.answers import failed_of
@@ -40,9 +40,8 @@ class MssRunViewSet(viewsets.ViewSet):
     def create(self, request: Request) -> Response:
         """Start a scan, or return the one with the same filters that is under way."""
         read_params(request, NoParams)
-        body = shapes.StartMssScanSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        run = start_scan(params.filters_of(body.validated_data))
+        asked = read_body(request, shapes.StartMssScanSerializer)
+        run = start_scan(params.filters_of(asked))
         return Response(
             {"success": True, **run_row(run)},
             status=status.HTTP_202_ACCEPTED,

@@ -9,6 +9,7 @@ from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.api.caching import SETTINGS_S, fresh_for
 from config.api.params import NoParams, read_params
 from market.clock import now
 from mss.api import answers, params
@@ -33,6 +34,7 @@ SYMBOL = OpenApiParameter(
 class MssViewSet(viewsets.ViewSet):
     """New and small coins in three phases: discovery, social confirmation, positions."""
 
+    @fresh_for(SETTINGS_S)
     @extend_schema(operation_id="mssInfo", tags=TAGS, responses=MssInfoSerializer)
     def info(self, request: Request) -> Response:
         """The points, pass marks and tiers in force, where figures come from, the endpoints."""

@@ -6,7 +6,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-from mss.api.bodies import refuse_unknown
 from mss.api.serializers import MssScoreSerializer, number_or_null, text
 
 
@@ -28,10 +27,6 @@ class WatchSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(
         default="", allow_blank=True, max_length=200, help_text="For whoever reads the list."
     )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        refuse_unknown(self)
-        return attrs
 
 
 class MssMonitoringSerializer(serializers.Serializer[Any]):

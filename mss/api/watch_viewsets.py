@@ -9,12 +9,12 @@ from django.http import Http404
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status, viewsets
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api.auth import ReadAccess, WriteAccess
-from config.api.params import NoParams, read_params
+from config.api.params import NoParams, read_body, read_params
 from market.clock import wall_now
 from mss.api import params
 from mss.api import watch_serializers as shapes
@@ -28,7 +28,7 @@ class WatchViewSet(viewsets.ViewSet):
     """Watched coins. A key sees and changes its own; a key of scope admin sees everybody's."""
 
     def get_permissions(self) -> list[BasePermission]:
-        return [ReadAccess() if self.request.method == "GET" else WriteAccess()]
+        return [ReadAccess() if self.request.method in SAFE_METHODS else WriteAccess()]
 
     @extend_schema(
         operation_id="listWatchedCoins",
@@ -64,9 +64,7 @@ class WatchViewSet(viewsets.ViewSet):
     def create(self, request: Request) -> Response:
         """Watch a coin, or change how it is watched. It is scored as soon as a worker is free."""
         read_params(request, NoParams)
-        body = shapes.WatchSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked = body.validated_data
+        asked = read_body(request, shapes.WatchSerializer)
         hours = asked.get("expires_in_hours")
         entry, is_new = watch_add(
             _owner(request.auth),

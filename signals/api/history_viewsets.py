@@ -103,6 +103,7 @@ class HistoryExportViewSet(viewsets.ViewSet):
     """The stored signals as a file."""
 
     renderer_classes = (AnyMediaType,)
+    may_be_kept = False
 
     @extend_schema(
         operation_id="exportSignalHistory",

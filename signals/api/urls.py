@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from signals.api.batch_viewsets import BatchSignalsViewSet
 from signals.api.history_viewsets import (
     HistoryClearViewSet,
     HistoryExportViewSet,
@@ -11,6 +12,7 @@ from signals.api.viewsets import SignalViewSet
 
 urlpatterns = [
     path("signals/<str:symbol>", SignalViewSet.as_view({"get": "retrieve"}), name="signal"),
+    path("batch/signals", BatchSignalsViewSet.as_view({"post": "create"}), name="batch-signals"),
     path("history/signals", HistoryViewSet.as_view({"get": "page"}), name="history"),
     path("history/signals/<int:id>", HistoryViewSet.as_view({"get": "retrieve"})),
     path("history/statistics", HistoryViewSet.as_view({"get": "statistics"})),

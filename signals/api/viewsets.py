@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import viewsets
 from rest_framework.request import Request
 
+from config.api.caching import fresh_for
 from config.api.params import read_params
 from signals.api.serializers import SignalParams, SignalSerializer
 from signals.freshest import freshest_evaluation
@@ -15,15 +17,19 @@ from signals.profiles import active_profile
 SYMBOL = OpenApiParameter(
     "symbol", str, "path", description="Any usual spelling: BTC, btc, BTCUSDT, BTC-USDT-SWAP."
 )
+AGE = OpenApiParameter(
+    "Age", int, "header", response=[200], description="Seconds since the answer was computed."
+)
 
 
 class SignalViewSet(viewsets.ViewSet):
     """Signals computed on request. Reading stores no signal and sends nothing."""
 
+    @fresh_for(lambda: settings.SIGNAL_CACHE_TTL_S)
     @extend_schema(
         operation_id="getSignal",
         tags=["signals"],
-        parameters=[SYMBOL, SignalParams],
+        parameters=[SYMBOL, SignalParams, AGE],
         responses=SignalSerializer,
     )
     def retrieve(self, request: Request, symbol: str) -> HttpResponse:

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api.auth import ReadAccess, WriteAccess
-from config.api.params import NoParams, read_params
+from config.api.params import NoParams, read_body, read_params
 from smartmoney.api import params
 from smartmoney.api import serializers as shapes
 from smartmoney.choices import Choice, Criteria, chosen_coins, named_coins, watchlist_coins
@@ -44,9 +44,7 @@ class BackgroundScanViewSet(viewsets.ViewSet):
     def create(self, request: Request) -> Response:
         """Start a scan, or return the one of the same coins that is under way."""
         read_params(request, NoParams)
-        body = shapes.StartScanSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        choice = _choice(body.validated_data)
+        choice = _choice(read_body(request, shapes.StartScanSerializer))
         if not choice.instruments:
             raise BadChoice("criteria", "No coin fits now.")
         symbols = [instrument.symbol.base for instrument in choice.instruments]

@@ -175,12 +175,6 @@ class StartScanSerializer(serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        known = set(self.fields)
-        unknown = sorted(set(self.initial_data) - known)
-        if unknown:
-            raise serializers.ValidationError(
-                {name: f"Unknown; known are {', '.join(sorted(known))}." for name in unknown[:10]}
-            )
         if sum(name in attrs for name in ("coins", "watchlist", "criteria")) != 1:
             raise serializers.ValidationError("Give exactly one of coins, watchlist and criteria.")
         return attrs

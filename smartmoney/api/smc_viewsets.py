@@ -7,6 +7,7 @@ from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.api.caching import STATIC_S, fresh_for
 from config.api.params import NoParams, read_params
 from smartmoney.api.about import structure_info
 from smartmoney.api.answers import structure_answer
@@ -34,6 +35,7 @@ class StructureViewSet(viewsets.ViewSet):
         asked = timeframes_of(read_params(request, StructureParams))
         return Response(structure_answer(analyze_structure(symbol, asked), asked))
 
+    @fresh_for(STATIC_S)
     @extend_schema(operation_id="structureInfo", tags=TAGS, responses=StructureInfoSerializer)
     def info(self, request: Request) -> Response:
         """What the structures mean, and which timeframes there are."""

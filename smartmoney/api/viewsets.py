@@ -7,6 +7,7 @@ from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.api.caching import SETTINGS_S, fresh_for
 from config.api.params import NoParams, read_params
 from smartmoney.api import answers, params
 from smartmoney.api import discovery_serializers as discovery_shapes
@@ -130,6 +131,7 @@ class SmartMoneyScanViewSet(viewsets.ViewSet):
         read_params(request, NoParams)
         return Response(analysis_document(analyze_coin(symbol)))
 
+    @fresh_for(SETTINGS_S)
     @extend_schema(
         operation_id="smartMoneyInfo", tags=TAGS, responses=shapes.SmartMoneyInfoSerializer
     )

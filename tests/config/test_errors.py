@@ -55,11 +55,12 @@ def test_each_failure_is_a_problem_of_its_status_and_type(
     assert problem(response)["type"].endswith(f":{slug}")
 
 
-def test_an_answer_that_is_not_acceptable_is_refused_as_a_problem(api: APIClient) -> None:
-    response = api.get("/health", headers={"Accept": "text/csv"})
+@pytest.mark.parametrize("accepted", ["text/csv", "application/problem+json", "nonsense"])
+def test_whatever_a_client_accepts_it_is_answered_with_json(api: APIClient, accepted: str) -> None:
+    response = api.get("/health", headers={"Accept": accepted})
 
-    assert response.status_code == 406
-    problem(response)
+    assert response.status_code == 200
+    assert response["Content-Type"] == "application/json"
 
 
 def test_an_unknown_host_is_refused_as_a_problem(api: APIClient) -> None:

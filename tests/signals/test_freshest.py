@@ -16,11 +16,13 @@ from market import clock
 from market.services import MarketUnavailable
 from market.store import StoreUnavailable, get_store
 from market.types import Instrument, Symbol
-from signals import freshest
+from signals import freshest, ready_answers
 from signals.engine import BALANCED, PRESETS
 from signals.engine.types import ScoringProfile
 from signals.exceptions import TooManyColdRequests
-from signals.freshest import Freshest, freshest_evaluation
+from signals.freshest import freshest_evaluation
+from signals.ready_answers import Freshest, pack
+from signals.rendering import UNCALIBRATED
 from signals.services import Evaluation
 from tests.signals.results import make_evaluation
 
@@ -57,6 +59,7 @@ def evaluator(monkeypatch: pytest.MonkeyPatch) -> Evaluator:
     evaluator = Evaluator()
     monkeypatch.setattr(freshest, "evaluate_symbols", evaluator)
     monkeypatch.setattr(freshest, "resolve_symbol", lambda text: Instrument(Symbol(text)))
+    monkeypatch.setattr(ready_answers, "calibration_of", lambda _: UNCALIBRATED)  # needs a table
     return evaluator
 
 
@@ -201,7 +204,7 @@ def held_elsewhere() -> Callable[[], bool]:
 def test_an_evaluation_of_another_process_is_waited_for(
     evaluator: Evaluator, held_elsewhere: Callable[[], bool]
 ) -> None:
-    theirs = freshest._pack(make_evaluation(38.0).result)
+    theirs = pack(make_evaluation(38.0).result)
 
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(freshest_evaluation, "BTC", BALANCED)
