@@ -11,7 +11,6 @@ from typing import Any
 
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
@@ -140,10 +139,12 @@ class DocumentationPage(APIView):
     authentication_classes: list[Any] = []
     throttle_classes: list[Any] = []
 
-    def finalize_response(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = super().finalize_response(*args, **kwargs)
-        response.headers["Content-Security-Policy"] = _DOCUMENTATION_POLICY
-        return response
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        final.headers["Content-Security-Policy"] = _DOCUMENTATION_POLICY
+        return final
 
 
 class SwaggerView(DocumentationPage, SpectacularSwaggerSplitView):
