@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -19,8 +18,10 @@ from django.db.models import Count, Max, Min, QuerySet, Sum
 from analytics.filters import OutcomeFilters, first_day, start_of
 from analytics.lists import recent_signals
 from analytics.performance import Performance, performance
-from signals.history import listed_signals
-from signals.models import EvaluationCount, Signal
+from signals.history import NEWEST_FIRST, listed_signals, newest_cut
+from signals.history_statistics import listed_count
+from signals.models import EvaluationCount, Signal, SignalDay
+from signals.storing import day_of
 
 __all__ = [
     "evaluations", "overview", "performance_of", "recent_scores", "recent_signals", "summary",
@@ -73,25 +74,19 @@ class Overview:
 
 
 def summary(days: int, symbol: str | None = None) -> SignalSummary:
-    """Count the listed signals of a period by side and confidence, in one pass over an index."""
+    """Count the listed signals of a period by side and confidence."""
     since = start_of(first_day(days))
-    groups = list(
-        _of(symbol, since)
-        .order_by()
-        .values("signal", "confidence")
-        .annotate(n=Count("pk"), total=Sum("score"), least=Min("score"), most=Max("score"))
-    )
-    n = sum(group["n"] for group in groups)
-    total = sum((group["total"] for group in groups), Decimal())
+    groups = list(_of_all_coins(since) if symbol is None else _counted(_of(symbol, since)))
+    n = sum(group.signals for group in groups)
     return SignalSummary(
         days=days,
         since=since,
         symbol=symbol,
-        directions=_counts(groups, "signal", Signal.PublishedDirection.values),
-        confidences=_counts(groups, "confidence", Signal.ConfidenceBand.values),
-        score_average=round(float(total) / n, 2) if n else None,
-        score_min=min((float(group["least"]) for group in groups), default=None),
-        score_max=max((float(group["most"]) for group in groups), default=None),
+        directions=_by(Signal.PublishedDirection.values, [(g.side, g.signals) for g in groups]),
+        confidences=_by(Signal.ConfidenceBand.values, [(g.band, g.signals) for g in groups]),
+        score_average=round(sum(g.hundredths for g in groups) / 100 / n, 2) if n else None,
+        score_min=min((group.least / 100 for group in groups), default=None),
+        score_max=max((group.most / 100 for group in groups), default=None),
         evaluations=evaluations(days, symbol),
     )
 
@@ -111,7 +106,7 @@ def evaluations(days: int, symbol: str | None = None) -> dict[str, int]:
 def recent_scores(days: int, symbol: str) -> RecentScores:
     """Compare the average of a coin's newest scores with that of as many before them."""
     found = _of(symbol, start_of(first_day(days)))
-    newest = found.order_by("-timestamp", "-pk").values_list("score", flat=True)
+    newest = found.order_by(*NEWEST_FIRST).values_list("score", flat=True)
     scores = [float(score) for score in newest[: 2 * SCORES]]
     last, before = scores[:SCORES], scores[SCORES:]
     return RecentScores(
@@ -123,12 +118,11 @@ def recent_scores(days: int, symbol: str) -> RecentScores:
 
 def overview() -> Overview:
     """Return what there is at all, and which coins the newest signals are about."""
-    listed = listed_signals()
-    newest = listed.order_by("-timestamp", "-pk").values_list("symbol", flat=True)[:RECENT]
+    newest = listed_signals().order_by(*NEWEST_FIRST).values_list("symbol", flat=True)[:RECENT]
     symbols = Counter(newest)
     ranked = sorted(symbols.items(), key=lambda each: (-each[1], each[0]))
     return Overview(
-        total=listed.count(),
+        total=listed_count(),
         recent=symbols.total(),
         top_symbols=tuple(ranked[:TOP]),
         last_week=summary(7),
@@ -141,16 +135,57 @@ def performance_of(symbol: str, days: int = 30) -> Performance:
     return performance(OutcomeFilters(days=days, symbol=symbol))
 
 
-def _of(symbol: str | None, since: datetime) -> QuerySet[Signal]:
-    found = listed_signals().filter(timestamp__gte=since)
-    return found if symbol is None else found.filter(symbol=symbol)
+def _of(symbol: str, since: datetime) -> QuerySet[Signal]:
+    return listed_signals().filter(timestamp__gte=since, symbol=symbol)
 
 
-def _counts(groups: list[dict[str, Any]], key: str, names: list[str]) -> dict[str, int]:
-    counted = dict.fromkeys(names, 0)
-    for group in groups:
-        counted[group[key]] += group["n"]
-    return counted
+class _Group(NamedTuple):
+    """Signals of one side and band; scores in hundredths, so that sums are exact."""
+
+    side: str
+    band: str
+    signals: int
+    hundredths: int
+    least: int
+    most: int
+
+
+def _of_all_coins(since: datetime) -> Iterator[_Group]:
+    """Count by the sums of whole days; the day that a "clear" ends in, from its signals."""
+    first = since.date()
+    cut = newest_cut()
+    if cut is not None and cut.hidden_until >= since:
+        first = day_of(cut.hidden_until) + timedelta(days=1)
+        yield from _counted(listed_signals().filter(timestamp__lt=start_of(first)))
+    sums = (
+        SignalDay.objects.filter(environment=settings.ENVIRONMENT, day__gte=first)
+        .order_by()
+        .values_list("signal", "confidence")
+        .annotate(
+            Sum("signals"),
+            Sum("score_hundredths"),
+            Min("least_hundredths"),
+            Max("most_hundredths"),
+        )
+    )
+    yield from (_Group(*row) for row in sums)
+
+
+def _counted(signals: QuerySet[Signal]) -> Iterator[_Group]:
+    sums = (
+        signals.order_by()
+        .values_list("signal", "confidence")
+        .annotate(Count("pk"), Sum("score"), Min("score"), Max("score"))
+    )
+    for side, band, n, *scores in sums:
+        yield _Group(side, band, n, *(round(score * 100) for score in scores))
+
+
+def _by(names: list[str], counts: list[tuple[str, int]]) -> dict[str, int]:
+    counted = Counter(dict.fromkeys(names, 0))
+    for name, n in counts:
+        counted[name] += n
+    return dict(counted)
 
 
 def _trend(difference: float) -> str:

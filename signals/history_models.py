@@ -80,3 +80,29 @@ class SignalMonth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.signal} {self.symbol} {self.month:%Y-%m}: {self.signals}"
+
+
+class SignalDay(models.Model):
+    """How many signals of all coins a UTC day has, by side and confidence, and their scores.
+
+    Written with the signals, like the months.
+    """
+
+    environment = models.CharField(max_length=10)
+    day = models.DateField(help_text="Of the instants that were evaluated")
+    signal = models.CharField(max_length=10)
+    confidence = models.CharField(max_length=10)
+    signals = models.PositiveIntegerField(default=0, help_text="Own and imported")
+    score_hundredths = models.BigIntegerField(default=0, help_text="The sum of their scores × 100")
+    least_hundredths = models.PositiveIntegerField(help_text="The least score × 100")
+    most_hundredths = models.PositiveIntegerField(help_text="The largest score × 100")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["environment", "day", "signal", "confidence"], name="signal_day_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.signal} {self.day}, {self.confidence}: {self.signals}"

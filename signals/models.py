@@ -20,6 +20,7 @@ from django.db.models import F, Q
 from signals.engine.types import Confidence, Direction, profile_errors
 from signals.history_models import ConfidenceCalibration as ConfidenceCalibration
 from signals.history_models import HistoryCut as HistoryCut
+from signals.history_models import SignalDay as SignalDay
 from signals.history_models import SignalMonth as SignalMonth
 from signals.scan_models import ScanBatch as ScanBatch
 from signals.scan_models import ScanRun as ScanRun
@@ -158,7 +159,11 @@ class Signal(models.Model):
                 include=["symbol", "signal", "confidence", "score", "profile_name", "seq"],
                 name="signal_listing",
             ),
-            models.Index("environment", "symbol", F("timestamp").desc(), name="signal_symbol_time"),
+            models.Index(
+                fields=["environment", "symbol", "-timestamp", "-id"],
+                include=["signal", "confidence", "score"],
+                name="signal_coin_listing",
+            ),
             models.Index("environment", "signal", F("timestamp").desc(), name="signal_side_time"),
             models.Index("environment", F("created_at").desc(), name="signal_env_created"),
             # Every stream has one first link: the list of streams without reading their signals.

@@ -37,6 +37,25 @@ PARAMETER_TEXTS = {
     "the coins that this service watches anyway.",
     "watchlist": "Name of a list that the owner of this service made. Leave out unless the user "
     "names one; not together with coins.",
+    "timeframe": "Length of the chart's candles: 15m is 15 minutes, 1h one hour, 1d one day.",
+    "include_smc": "Add the chart's structure, as analyzeStructure tells it.",
+    "max_market_cap": "USD that all coins in circulation are worth together, at most.",
+    "max_fdv": "USD that all coins there will ever be are worth together, at most.",
+    "max_age_hours": "Age of a coin in hours, at most; 72 is three days.",
+    "min_volume": "USD traded in the last 24 hours, at least.",
+    "criteria": "volume: most traded; gainers, losers: rose or fell by 5 % or more in 24 hours; "
+    "small_cap: worth up to 100 million USD.",
+    "source": "Where to look: all, or only coins traded on binance, or only CoinGecko's list.",
+    "offset": "How many to pass over: 0 for the first page.",
+    "cursor": "Leave out for the first page; then next_cursor (nextCursor) of the page before.",
+    "days": "How many days back; today is added.",
+    "start_date": "First day, as 2026-01-31, or an instant; UTC.",
+    "end_date": "Last day, as 2026-01-31; all of that day is included.",
+    "origin": "own: signals this service made itself, the usual choice; imported: brought in from "
+    "elsewhere; all: both.",
+    "horizon_h": "Hours after a signal at which it is judged: 1, 4 or 24.",
+    "signal_type": "LONG or SHORT only; leave out for both.",
+    "confidence": "Signals of this confidence only; leave out for all.",
 }
 
 SIGNALS = (
@@ -122,8 +141,7 @@ SMART_MONEY = (
         "worth, in USD; volume24h what was traded in a day; hasFutures: signals exist for it.",
         most={"limit": 50},
         texts={
-            "category": "Kind of coin by CoinGecko's id, such as layer-1 or meme-token; leave out "
-            "for all kinds.",
+            "category": "Kind of coin by CoinGecko's id: layer-1, meme-token; leave out for all.",
         },
     ),
     Operation(
@@ -202,16 +220,6 @@ STRUCTURE = (
 # The record is told of all scoring profiles together: most services use one.
 _PROFILE = frozenset({"profile"})
 _ANY_COIN = {"symbol": "Short name (ticker) of one coin, such as BTC. Leave out for all coins."}
-_PERIOD = {
-    "days": "How many days back the signals were given; today is added.",
-    "origin": "own: signals this service made itself, the usual choice. imported: brought in from "
-    "elsewhere.",
-}
-_JUDGED = {
-    **_PERIOD, **_ANY_COIN,
-    "horizon_h": "Hours after a signal at which it is judged: 1, 4 or 24.",
-}  # fmt: skip
-
 RECORD = (
     Operation(
         "getSymbolHistory",
@@ -226,11 +234,7 @@ RECORD = (
         "Past signals between two dates",
         "Use when the user names a day or period. Page with next_cursor. Times are UTC.",
         most={"limit": 8},
-        texts=_ANY_COIN
-        | {
-            "start_date": "First day, as 2026-01-31, or an instant.",
-            "end_date": "Last day, as 2026-01-31; all of that day is included.",
-        },
+        texts=_ANY_COIN,
     ),
     Operation(
         "getAnalyticsSummary",
@@ -251,7 +255,6 @@ RECORD = (
         "its interval, base_rate_pct (what chance gives), mean_net_return_pct after costs. Say "
         "edge as it stands; with few true, say that it is too early.",
         without=_PROFILE,
-        texts=_PERIOD,
     ),
     Operation(
         "getSymbolPerformance",
@@ -260,7 +263,6 @@ RECORD = (
         "and a high rate may be luck. recent_scores says where scores go, not whether they were "
         "right.",
         without=_PROFILE,
-        texts=_PERIOD,
     ),
     Operation(
         "getPerformanceByFactor",
@@ -268,14 +270,14 @@ RECORD = (
         "Use to compare the eight factors. Hit rates of signals that a factor supported, opposed "
         "or left alone. Compare intervals, not only rates.",
         without=_PROFILE,
-        texts=_JUDGED,
+        texts=_ANY_COIN,
     ),
     Operation(
         "getPerformanceByConfidence",
         "Were confident signals right more often?",
         "Use to judge the words high, medium and low confidence. Hit rate with interval per band.",
         without=_PROFILE,
-        texts=_JUDGED,
+        texts=_ANY_COIN,
     ),
     Operation(
         "getCalibration",
@@ -284,7 +286,7 @@ RECORD = (
         "were right against the base rate; Brier score and calibration error, smaller is better. "
         "No edge shown means no better than chance.",
         without=_PROFILE,
-        texts=_ANY_COIN | {"days": _PERIOD["days"]},
+        texts=_ANY_COIN,
     ),
     Operation(
         "getPerformanceTrends",
@@ -293,7 +295,7 @@ RECORD = (
         "outcomes says little.",
         without=_PROFILE,
         most={"days": 180},
-        texts=_JUDGED | {"bucket": "Length of a piece of time; day for short periods only."},
+        texts=_ANY_COIN | {"bucket": "Length of a piece of time; day for short periods only."},
     ),
     Operation(
         "listSignalHistory",

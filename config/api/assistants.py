@@ -103,7 +103,9 @@ def _parameter(operation: Operation, described: Mapping[str, Any]) -> Parameter:
         most = operation.most[name]
         schema["maximum"] = most
         # What is asked for when the parameter is left out is the service's choice, not ours.
-        required = required or schema.get("default", 0) > most
+        if schema.get("default", 0) > most:
+            required = True
+            del schema["default"]
     text = operation.texts.get(name) or PARAMETER_TEXTS.get(name)
     return Parameter(
         name=name,

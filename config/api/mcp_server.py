@@ -148,29 +148,35 @@ def _prompt(question: Question) -> types.Prompt:
 def _resources() -> dict[str, tuple[types.Resource, str]]:
     schema = dump_json(gpt_document(str(settings.PUBLIC_BASE_URL))).decode()
     glossary = (Path(settings.BASE_DIR) / GLOSSARY_FILE).read_text(encoding="utf-8")
-    return {
-        SCHEMA_URI: (
-            types.Resource(
-                uri=AnyUrl(SCHEMA_URI),
-                name="schema",
-                title="The tools as HTTP operations",
-                description="OpenAPI 3.1 of what the tools ask; the whole API is at /openapi.json.",
-                mimeType="application/json",
-                size=len(schema.encode()),
-            ),
+    told = (
+        (
+            SCHEMA_URI,
             schema,
+            "application/json",
+            "The tools as HTTP operations",
+            "OpenAPI 3.1 of what the tools ask; the whole API is at /openapi.json.",
         ),
-        GLOSSARY_URI: (
-            types.Resource(
-                uri=AnyUrl(GLOSSARY_URI),
-                name="glossary",
-                title="Glossary",
-                description="Every term of the answers, for somebody who does not trade.",
-                mimeType="text/markdown",
-                size=len(glossary.encode()),
-            ),
+        (
+            GLOSSARY_URI,
             glossary,
+            "text/markdown",
+            "Glossary",
+            "Every term of the answers, for somebody who does not trade.",
         ),
+    )
+    return {
+        uri: (
+            types.Resource(
+                uri=AnyUrl(uri),
+                name=uri.rpartition("/")[2],
+                title=title,
+                description=description,
+                mimeType=mime_type,
+                size=len(text.encode()),
+            ),
+            text,
+        )
+        for uri, text, mime_type, title, description in told
     }
 
 

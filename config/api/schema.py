@@ -143,7 +143,7 @@ class ProblemAutoSchema(AutoSchema):
         """Tell whether one coin is named outside the path: it may be unknown there as well."""
         if self.method == "POST":
             return "symbol" in getattr(self.get_request_serializer(), "_declared_fields", ())
-        parameters: list[dict[str, Any]] = self._get_parameters()  # type: ignore[no-untyped-call]
+        parameters: list[dict[str, Any]] = self._get_parameters()
         return any(parameter["name"] == "symbol" for parameter in parameters)
 
     def _problem_response(self, status: str) -> dict[str, Any]:

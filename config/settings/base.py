@@ -220,7 +220,9 @@ MIDDLEWARE = [
 CORS_ALLOW_CREDENTIALS = False  # a key is a header; cookies are the admin's alone
 CORS_URLS_REGEX = r"^/(?!admin(/|$))"
 CORS_ALLOW_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
-CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "if-none-match", "x-api-key")
+CORS_ALLOW_HEADERS = (
+    "accept", "authorization", "content-type", "if-none-match", "mcp-protocol-version", "x-api-key",
+)  # fmt: skip
 CORS_EXPOSE_HEADERS = (
     "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
     "Age", "Deprecation", "ETag", "Sunset", "X-Request-ID",

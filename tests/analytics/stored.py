@@ -10,6 +10,7 @@ from analytics.models import Outcome
 from market.clock import datetime_at
 from market.snapshot import MarketSnapshot, compress_snapshot
 from signals.models import Signal
+from signals.storing import store_signals
 from tests.builders import make_snapshot
 from tests.market.conftest import AT_MS
 
@@ -62,7 +63,9 @@ def store_signal(
         "content_hash": f"{seq:064x}",
         "created_at": datetime_at(at_ms),
     }
-    return Signal.objects.create(**{**columns, **changes})
+    signal = Signal(**{**columns, **changes})
+    store_signals([signal])
+    return signal
 
 
 def store_imported(symbol: str = "BTC", direction: str = "LONG", **changes: Any) -> Signal:

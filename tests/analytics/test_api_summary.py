@@ -16,6 +16,7 @@ from tests.analytics.rows import (
     TODAY,
     days_ago,
     store_evaluations,
+    store_imported,
     store_signal,
 )
 
@@ -91,6 +92,30 @@ def test_what_was_cleared_is_not_counted(api: APIClient) -> None:
 
     assert api.get("/analytics/summary").json()["total_signals"] == 1
     assert api.get("/analytics/stats/overview").json()["total_signals"] == 1
+
+
+@pytest.mark.parametrize("hours_ago", [0, 1, 11.9, 12, 12.1, 30, 36, 100, 180, 181, 400])
+def test_sums_by_day_give_what_counting_gives_wherever_a_clear_ends(
+    api: APIClient, hours_ago: float
+) -> None:
+    for number in range(40):
+        store = store_imported if number % 5 == 0 else store_signal
+        store(
+            "BTC",
+            NOW - timedelta(hours=6 * number),
+            signal=("LONG", "SHORT")[number % 2],
+            confidence=("high", "medium", "low")[number % 3],
+            score=Decimal(number) + Decimal("20.25"),
+        )
+    cut_at = NOW - timedelta(hours=hours_ago)
+    HistoryCut.objects.create(environment="test", hidden_until=cut_at, made_at=NOW, made_by="test")
+
+    of_all = api.get("/analytics/summary").json()
+    of_coin = api.get("/analytics/summary?symbol=BTC").json()
+
+    assert of_all == {**of_coin, "symbol": None}
+    counted = [at for at in range(40) if cut_at < NOW - timedelta(hours=6 * at) and at * 6 <= 180]
+    assert of_all["total_signals"] == len(counted)
 
 
 def test_the_overview_ranks_the_coins_of_the_newest_signals(

@@ -10,11 +10,11 @@ from tests.bench.report import machine
 
 NAMES = (
     "scoring", "parsing", "fanout", "latency", "warm", "startup", "processes", "chart", "telegram",
-    "scan", "smc", "smc-compat", "smc-prefix", "smart", "history", "keys",
+    "scan", "smc", "smc-compat", "smc-prefix", "smart", "export", "history", "keys",
 )  # fmt: skip
 
 # A quarter of an hour and more: only when named.
-LONG = frozenset({"smc-prefix", "history"})
+LONG = frozenset({"smc-prefix", "export", "history"})
 
 
 def main(names: list[str]) -> str | None:

@@ -65,17 +65,26 @@ INSERT INTO signals_signalmonth (
 SELECT environment, symbol, date_trunc('month', timestamp AT TIME ZONE 'UTC')::date, signal,
     count(*), sum(score * 100)::bigint
 FROM signals_signal GROUP BY 1, 2, 3, 4"""
+_DAYS: LiteralString = """
+INSERT INTO signals_signalday (
+    environment, day, signal, confidence, signals, score_hundredths, least_hundredths,
+    most_hundredths
+)
+SELECT environment, (timestamp AT TIME ZONE 'UTC')::date, signal, confidence, count(*),
+    sum(score * 100)::bigint, (min(score) * 100)::int, (max(score) * 100)::int
+FROM signals_signal GROUP BY 1, 2, 3, 4"""
 _OUTCOMES: LiteralString = """
 INSERT INTO analytics_outcome (
     state, attempt, faults, signal_id, horizon_h, due_at, environment, symbol, direction,
-    confidence, profile_name, is_imported, signal_at, result, reason, venue, entry_price,
-    exit_price, return_pct, net_return_pct, favourable_pct, adverse_pct, is_hit, target_price,
-    stop_price, first_touch, filled_at
+    confidence, profile_name, is_imported, signal_at, result, reason, venue, fees_pct, funding_pct,
+    funding_basis, entry_price, exit_price, return_pct, net_return_pct, favourable_pct,
+    adverse_pct, is_hit, target_price, stop_price, first_touch, filled_at
 )
 SELECT
     'done', 1, 0, s.id, h.hours, s.timestamp + h.hours * interval '1 hour', s.environment,
     s.symbol, s.signal, s.confidence, s.profile_name, false, s.timestamp, 'filled', '',
-    'binance', s.price, s.price * (1 + r.pct / 100)::numeric, r.pct, r.pct - 0.12,
+    'binance', 0.1, 0.02, 'settled', s.price, s.price * (1 + r.pct / 100)::numeric, r.pct,
+    r.pct - 0.12,
     greatest(r.pct, 0) + 0.4, least(r.pct, 0) - 0.4, r.pct > 0.12, s.price * 1.02,
     s.price * 0.99, CASE WHEN r.pct > 1 THEN 'target' WHEN r.pct < -1 THEN 'stop'
     ELSE 'neither' END, s.timestamp + h.hours * interval '1 hour'
@@ -140,6 +149,7 @@ def fill(url: str, count: int, *, environment: str = "live") -> None:
         )
         connection.execute(_SIGNALS, values)
         connection.execute(_MONTHS)
+        connection.execute(_DAYS)
         connection.execute(_OUTCOMES, values)
         connection.execute(_COUNTS, values)
     with psycopg.connect(url, autocommit=True) as connection:

@@ -1,31 +1,31 @@
-"""The largest question that assistants may ask of each operation, as arguments of a tool."""
+"""A question to each operation of assistants that makes its answer long, as arguments of a tool."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from config.api.assistants import Endpoint
 
-# The most traded coins of the sandbox and of the world: as many as one question may name.
-FIFTY = (
-    "BTC,ETH,SOL,XRP,DOGE,BNB,ADA,AVAX,LINK,SUI,LTC,DOT,TRX,BCH,UNI,NEAR,APT,ARB,OP,FIL,"
-    "ATOM,INJ,TIA,SEI,WLD,AAVE,ETC,XLM,HBAR,ICP,RUNE,LDO,MKR,ALGO,SAND,MANA,AXS,GALA,CRV,DYDX,"
-    "ENA,JUP,PYTH,WIF,ORDI,STX,IMX,GRT,FET,PENDLE"
-)
+# A scan's answer grows by a row per coin: ten show how long a row is, fifty would take seconds.
+TEN = "BTC,ETH,SOL,XRP,DOGE,BNB,ADA,AVAX,LINK,PEPE"
+MOST_COINS = 50
 # Beside the largest value of every number: what makes an answer as long as it can be.
 LARGEST: dict[str, dict[str, Any]] = {
     "getSignal": {"symbol": "BTC"},
     "getSignalWithContext": {"symbol": "BTC", "timeframe": "5m"},
     "getMarketData": {"symbol": "BTC", "interval": "15m"},
     "scanSmartMoney": {
-        "coins": FIFTY, "min_accumulation_score": 0, "min_distribution_score": 0,
+        "coins": TEN, "min_accumulation_score": 0, "min_distribution_score": 0,
     },
-    "scanAccumulation": {"coins": FIFTY, "min_score": 0},
-    "scanDistribution": {"coins": FIFTY, "min_score": 0},
-    "scanAuto": {"criteria": "volume", "min_accumulation_score": 0, "min_distribution_score": 0},
-    "findAccumulation": {"coins": FIFTY, "min_score": 0, "exclude_overbought": False},
+    "scanAccumulation": {"coins": TEN, "min_score": 0},
+    "scanDistribution": {"coins": TEN, "min_score": 0},
+    "scanAuto": {
+        "limit": 10, "criteria": "volume", "min_accumulation_score": 0, "min_distribution_score": 0,
+    },
+    "findAccumulation": {"coins": TEN, "min_score": 0, "exclude_overbought": False},
     "analyzeSmartMoney": {"symbol": "BTC"},
     "smartMoneyInfo": {},
     "discoverCoins": {"max_market_cap": 1e14, "min_volume": 0},
@@ -61,6 +61,19 @@ def largest_question(endpoint: Endpoint) -> dict[str, Any]:
         if each.name in {"limit", "days", "hours"}
     }
     return lists | LARGEST[endpoint.operation.id]
+
+
+def named_operations(text: str) -> set[str]:
+    """Return what a text names that looks like an operation."""
+    return set(re.findall(r"\b(?:get|list|scan|find|analyze|discover|search)[A-Z]\w+", text))
+
+
+def most_rows(endpoint: Endpoint) -> int:
+    """Return how many rows an operation's answer may have."""
+    schemas = {each.name: each.schema for each in endpoint.parameters}
+    if "limit" in schemas:
+        return int(schemas["limit"]["maximum"])
+    return MOST_COINS if "coins" in schemas else 0
 
 
 def url_of(endpoint: Endpoint, arguments: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from config.api.assistant_operations import OPERATIONS, Operation
 from config.api.assistants import UnknownOperation, select, selected
 from config.api.gpt_schema import gpt_document
 from config.api.renderers import dump_json
+from tests.config.assistant_calls import named_operations
 
 MOST_OPERATIONS = 30
 MOST_BYTES = 45_000
@@ -92,11 +93,24 @@ def test_no_text_is_missing_or_too_long(document: dict[str, Any]) -> None:
     assert wrong == {}
 
 
+def test_texts_name_no_operation_that_is_not_there(document: dict[str, Any]) -> None:
+    texts = [parameter["description"] for _, parameter in parameters(document)]
+    for _, operation in operations(document):
+        texts += [operation["summary"], operation["description"]]
+
+    assert named_operations(" ".join(texts)) <= {operation.id for operation in OPERATIONS}
+
+
 def test_no_parameters_text_is_missing_or_too_long(document: dict[str, Any]) -> None:
     texts = {name: parameter["description"] for name, parameter in parameters(document)}
     wrong = {n: len(text) for n, text in texts.items() if not 0 < len(text) <= MOST_PARAMETER_TEXT}
 
     assert wrong == {}
+
+
+def test_texts_of_parameters_are_one_line_of_plain_words(document: dict[str, Any]) -> None:
+    for name, parameter in parameters(document):
+        assert "\n" not in parameter["description"], name
 
 
 def test_a_coin_that_need_not_be_named_is_said_to_be_left_out(document: dict[str, Any]) -> None:
@@ -125,7 +139,7 @@ def test_every_number_that_says_how_much_has_a_largest_value(document: dict[str,
 def test_what_is_asked_for_by_default_lies_within_the_bounds(document: dict[str, Any]) -> None:
     for name, parameter in parameters(document):
         schema = parameter["schema"]
-        if "default" in schema and "required" not in parameter:
+        if "default" in schema:
             assert schema["default"] <= schema.get("maximum", schema["default"]), name
 
 
@@ -278,6 +292,7 @@ def test_a_bound_below_the_services_default_makes_the_parameter_required() -> No
     [endpoint] = select([replace(THINGS, most={"limit": 10})], DOCUMENT)
 
     assert [each.required for each in endpoint.parameters] == [True, False]
+    assert "default" not in endpoint.parameters[0].schema
 
 
 @pytest.mark.parametrize(

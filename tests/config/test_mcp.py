@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from django.conf import settings
 from pytest_django import Settings
 from rest_framework.request import Request
 from rest_framework.test import APIClient
@@ -17,9 +19,11 @@ from config import version
 from config.accounts.keys import create_api_key
 from config.api.assistant_operations import OPERATIONS
 from config.api.mcp import McpView
+from config.api.mcp_server import GLOSSARY_FILE, INSTRUCTIONS
 from config.api.prompts import QUESTIONS
 from market.sandbox.handle import Sandbox
 from smartmoney.api.smc_viewsets import StructureViewSet
+from tests.config.assistant_calls import named_operations
 from tests.config.mcp_messages import call, post, post_text, result
 from tests.market.conftest import (  # noqa: F401 - fixtures
     coins,
@@ -227,8 +231,10 @@ def test_the_prompts_ask_the_common_questions_of_tools_that_exist(api: APIClient
 
     assert [prompt["name"] for prompt in prompts] == [question.name for question in QUESTIONS]
     for question in QUESTIONS:
-        named = {word.strip(".,;()") for word in question.text.split()}
-        assert named & TOOLS, question.name
+        named = named_operations(question.text)
+        assert named, question.name
+        assert named <= TOOLS, question.name
+    assert named_operations(INSTRUCTIONS) <= TOOLS
 
 
 def test_a_prompt_is_filled_with_what_was_given_or_with_its_default(api: APIClient) -> None:
@@ -261,6 +267,13 @@ def test_the_resources_are_the_schema_and_the_glossary(api: APIClient) -> None:
     assert read["futures-signals://glossary"].startswith("# Glossary")
     for uri, text in read.items():
         assert told[uri]["size"] == len(text.encode())
+
+
+def test_the_glossary_is_in_the_image() -> None:
+    ignored = (Path(settings.BASE_DIR) / ".dockerignore").read_text().splitlines()
+
+    assert ignored.index(f"!{GLOSSARY_FILE}") > ignored.index("docs/*")
+    assert "docs" not in ignored
 
 
 # --- What is answered ----------------------------------------------------------------------------

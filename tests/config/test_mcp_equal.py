@@ -14,7 +14,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from config.api.assistant_operations import OPERATIONS
-from config.api.assistants import selected
+from config.api.assistants import Endpoint, selected
 from config.api.renderers import dump_json
 from market import clock
 from market.sandbox.handle import Sandbox
@@ -23,7 +23,7 @@ from signals.profiles import active_profile
 from signals.rendering import signal_columns
 from signals.services import evaluate_symbols
 from tests.analytics.rows import store_signal, store_sums
-from tests.config.assistant_calls import LARGEST, largest_question, url_of
+from tests.config.assistant_calls import LARGEST, largest_question, most_rows, url_of
 from tests.config.mcp_messages import call
 from tests.market.conftest import (  # noqa: F401 - fixtures
     coins,
@@ -68,7 +68,7 @@ def store_outcomes() -> None:
         store_sums(day, "BTC", hits=days % 11)
 
 
-def at_its_longest(content: bytes, arguments: dict[str, Any]) -> int:
+def at_its_longest(content: bytes, endpoint: Endpoint) -> int:
     """Return the bytes of an answer whose list is filled up to its limit with its longest row."""
     rows = [
         len(dump_json(row))
@@ -77,8 +77,7 @@ def at_its_longest(content: bytes, arguments: dict[str, Any]) -> int:
         for row in value
         if isinstance(row, dict)
     ]
-    most = arguments.get("limit") or (arguments.get("coins") or "").count(",") + 1
-    return len(content) + max(0, most - len(rows)) * max(rows, default=0)
+    return len(content) + max(0, most_rows(endpoint) - len(rows)) * max(rows, default=0)
 
 
 def figures(text: str | bytes) -> Any:
@@ -114,7 +113,7 @@ def test_the_three_doors_give_the_same_answer_and_it_is_small(
     assert rest.status_code == 200, rest.content
     assert not is_error, mcp
     assert figures(rest.content) == figures(mcp)
-    assert at_its_longest(rest.content, arguments) <= MOST_BYTES
+    assert at_its_longest(rest.content, endpoint) <= MOST_BYTES
     assert rest.json().keys() <= endpoint.answer["properties"].keys()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from notifications.models import AlertEvent, Delivery, Subscriber
 from signals import profiles
 from signals.engine import BALANCED
 from signals.engine.types import Factor
+from signals.importing_records import columns_of
 from signals.models import ScoringProfile, Signal
 from signals.profiles import active_profile
 from signals.services import count_evaluations, publish_signal
+from tests.signals.old_history import old_signal
 from tests.signals.results import make_evaluation, make_result
 
 
@@ -106,6 +109,35 @@ def test_a_signal_without_an_alert_says_why(stored: Signal, admin_client: Client
     page = admin_client.get(reverse("admin:signals_signal_change", args=[stored.pk]))
 
     assert "restored from the backup" in page.content.decode()
+
+
+@pytest.fixture
+def imported(db: None) -> Signal:
+    record = old_signal(5, id="sig_5")
+    signal = Signal(**columns_of(record, environment="test", now=datetime(2026, 1, 1, tzinfo=UTC)))
+    signal.save()
+    return signal
+
+
+def test_an_imported_signal_is_listed_and_shows_where_it_comes_from(
+    imported: Signal, admin_client: Client
+) -> None:
+    listed = admin_client.get(reverse("admin:signals_signal_changelist")).content.decode()
+    page = admin_client.get(reverse("admin:signals_signal_change", args=[imported.pk]))
+
+    told = page.content.decode()
+    assert imported.symbol in listed
+    assert "sig_5" in told
+    assert "fearGreedIndex" in told
+    assert "medium, as its source said" in told
+    assert "none: imported" in told
+    assert reverse("admin:signals_signal_replay", args=[imported.pk]) not in told
+
+
+def test_an_imported_signal_cannot_be_recomputed(imported: Signal, admin_client: Client) -> None:
+    replay = reverse("admin:signals_signal_replay", args=[imported.pk])
+
+    assert admin_client.get(replay).status_code == 404
 
 
 def test_signals_cannot_be_added_or_deleted(stored: Signal, admin_client: Client) -> None:
