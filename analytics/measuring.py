@@ -22,6 +22,7 @@ from analytics.engine.outcomes import (
     cut,
     estimated_funding_pct,
     fees_pct,
+    instant_ms,
     measure,
     missing_candles,
     settled_funding_pct,
@@ -71,10 +72,11 @@ def measure_rows(rows: Sequence[Outcome], *, deadline_s: float) -> list[Verdict]
     asked = [_asked(row) for row in rows]
     verdicts: dict[int, Verdict] = {}
     coin = _coin(rows[0].symbol)
-    for venue in [Venue(rows[0].venue)] if rows[0].venue else EXCHANGES:
+    venues = [Venue(rows[0].venue)] if rows[0].venue else EXCHANGES
+    for venue in venues:
         open_rows = [each for each in asked if not _is_measured(verdicts.get(each.row.pk))]
         for each, verdict in zip(
-            open_rows, _of_venue(coin, venue, open_rows, deadline_s), strict=True
+            open_rows, _of_venue(coin, venue, open_rows, deadline_s / len(venues)), strict=True
         ):
             earlier = verdicts.get(each.row.pk)
             verdicts[each.row.pk] = verdict if earlier is None else _both(earlier, verdict)
@@ -82,7 +84,7 @@ def measure_rows(rows: Sequence[Outcome], *, deadline_s: float) -> list[Verdict]
 
 
 def _asked(row: Outcome) -> _Asked:
-    at_ms = round(row.signal_at.timestamp() * 1000)
+    at_ms = instant_ms(row.signal_at)
     if row.entry_price is None:
         raise ValueError(f"outcome {row.pk} has no entry price")
     levels = (

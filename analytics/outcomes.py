@@ -31,7 +31,7 @@ from market.providers.binance_limits import NAME as BINANCE
 from market.providers.binance_limits import binance_policy
 from market.providers.errors import ProviderError
 from market.providers.rate_limit import used_budgets
-from market.store import get_store
+from market.store import StoreUnavailable, get_store
 from market.universe import MarketUnavailable
 
 logger = logging.getLogger(__name__)
@@ -220,7 +220,9 @@ def _break_off(rows: Sequence[Outcome]) -> Filled:
 
 def _budget_is_half_free() -> bool:
     pools = binance_policy(settings.PROVIDER_BUDGET_SHARE).pools["weight"]
-    return all(
-        used <= limit * _MOST_USED_SHARE
-        for _, used, limit in used_budgets(get_store(), BINANCE, pools)
-    )
+    try:
+        budgets = used_budgets(get_store(), BINANCE, pools)
+    except StoreUnavailable:
+        logger.warning("shared store away, outcomes do not know what scans need")
+        return True
+    return all(used <= limit * _MOST_USED_SHARE for _, used, limit in budgets)

@@ -6,8 +6,10 @@ side, venue, and the levels from the ATR that the signal itself was scored by.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,7 +17,7 @@ import numpy as np
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from analytics.engine.outcomes import Levels, levels_of, window_of
+from analytics.engine.outcomes import Levels, instant_ms, levels_of, window_of
 from analytics.models import Outcome
 from market.clock import datetime_at
 from market.snapshot import MarketSnapshot, decompress_snapshot
@@ -24,6 +26,8 @@ from market.windows import INDICATOR_ROWS, MAX_BAR_AGE_BARS
 from signals.engine.indicators import average_true_range
 from signals.models import Signal
 from signals.rendering import price_decimal
+
+logger = logging.getLogger(__name__)
 
 # Signals at a time: each brings some 40 KB of inputs.
 _BATCH = 100
@@ -83,7 +87,7 @@ def _without_rows() -> QuerySet[Signal]:
 def _rows_of(signal: dict[str, Any]) -> Sequence[Outcome]:
     direction, entry = Direction(signal["signal"]), float(signal["price"])
     levels = _levels(direction, entry, signal["inputs"])
-    at_ms = round(signal["timestamp"].timestamp() * 1000)
+    at_ms = instant_ms(signal["timestamp"])
     source = signal["provenance__price__source"]
     return [
         Outcome(
@@ -110,7 +114,13 @@ def _levels(direction: Direction, entry: float, inputs: bytes | None) -> Levels 
     """Return a signal's levels; None when it brought no ATR."""
     if inputs is None:
         return None
-    atr = hourly_atr(decompress_snapshot(bytes(inputs)))
+    try:
+        snapshot = decompress_snapshot(bytes(inputs))
+    except (zlib.error, ValueError, LookupError, TypeError):
+        # What replay says of such inputs is another matter; the price and the time are still known.
+        logger.exception("a signal's inputs cannot be read, its outcomes have no levels")
+        return None
+    atr = hourly_atr(snapshot)
     return None if atr is None else levels_of(direction, entry, atr)
 
 

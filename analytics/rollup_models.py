@@ -166,7 +166,7 @@ class FactorDay(models.Model):
 
 
 class RollupDue(models.Model):
-    """A day of a coin whose sums are out of date; written in the transaction that made them so."""
+    """A day and a coin whose sums are out of date; written in the transaction that made them so."""
 
     environment = models.CharField(max_length=10)
     symbol = models.CharField(max_length=24, help_text="* is the day of all coins")

@@ -1,9 +1,10 @@
 """Sums per day, recomputed from the outcomes themselves: replaced, never added to.
 
-Whoever changes an outcome marks its day in the same transaction (``mark_due``). Recomputing takes
-the mark away, reads the outcomes and replaces the sums, all in one transaction, so a process that
-is killed anywhere leaves the mark or the new sums. The marking row's lock makes the two wait for
-each other: a change that the reading did not see has marked the day again.
+Whoever changes an outcome marks its coin's day in the same transaction (``mark_due``). Recomputing
+takes the marks of a day away, reads its outcomes and writes the sums that came out otherwise, all
+in one transaction, so a process that is killed anywhere leaves the marks or the new sums. The
+marks' locks make the two wait for each other: a change that the reading did not see has marked the
+day again.
 """
 
 from __future__ import annotations
@@ -11,29 +12,28 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, IntegerField, QuerySet, Sum, Value, When
+from django.db.models import Sum
 
 from analytics.engine.sums import (
+    FactorKey,
     OutcomeKey,
+    Stance,
     Told,
     factor_sums,
     outcome_sums,
     stances_of,
-    together,
 )
 from analytics.models import BaseRateDay, FactorDay, Outcome, OutcomeDay, RollupDue
 from analytics.rollup_models import ALL_COINS
 from market.clock import wall_now
 from market.types import Direction
 from signals.models import Signal
-
-ADD_UP = "analytics.tasks.add_up"
 
 # An outcome is held against so many days before its own …
 BASE_RATE_DAYS = 30
@@ -42,19 +42,19 @@ LEAST_BASE_WINDOWS = 120
 
 _DAY = timedelta(days=1)
 _KEY = OutcomeKey._fields
-_SUMMED = tuple(
-    field.name
-    for field in OutcomeDay._meta.concrete_fields
-    if field.name not in {"id", "environment", "day", "symbol", *_KEY}
-)
 _COLUMNS = (
     "profile_name", "direction", "confidence", "horizon_h", "is_imported", "is_hit", "return_pct",
     "net_return_pct", "favourable_pct", "adverse_pct", "first_touch",
 )  # fmt: skip
 _DECIDED = (Outcome.Result.FILLED, Outcome.Result.UNAVAILABLE)
 
+_PORTION = 500
+
 # (symbol, horizon in hours, direction) → 0 to 1
 BaseRates = dict[tuple[str, int, str], float]
+# The fields of a row's key → its other columns
+_Sums = Mapping[tuple[Any, ...], dict[str, Any]]
+Item = TypeVar("Item")
 
 
 def mark_due(days: Collection[tuple[str, date]]) -> None:
@@ -84,101 +84,105 @@ def mark_all_due() -> None:
 
 
 def recompute_due(*, for_s: float = math.inf) -> int:
-    """Recompute the days that are marked, coins before all coins; return how many."""
+    """Recompute the days that are marked, the newest first; return how many.
+
+    Begins none when ``for_s`` have passed.
+    """
     began, count = time.monotonic(), 0
-    while time.monotonic() - began < for_s and (due := _marked().first()) is not None:
-        count += recompute(due)
+    marked = RollupDue.objects.filter(environment=settings.ENVIRONMENT).order_by("-day")
+    for day in marked.values_list("day", flat=True).distinct():
+        if time.monotonic() - began >= for_s:
+            break
+        count += recompute(day)
     return count
 
 
-def recompute(due: RollupDue) -> bool:
-    """Replace the sums of a marked day; False when another worker took the mark."""
+def recompute(day: date) -> bool:
+    """Replace the sums of a marked day; False when another worker has done it."""
+    marks = RollupDue.objects.filter(environment=settings.ENVIRONMENT, day=day)
     with transaction.atomic():
-        if not RollupDue.objects.filter(pk=due.pk).delete()[0]:
-            return False
-        if due.symbol == ALL_COINS:
-            _replace_all_coins(due.day)
-            _replace_factors(due.day)
-        else:
-            _replace_coin(due.symbol, due.day)
-            mark_due({(ALL_COINS, due.day)})
-    return True
+        # One worker at a time: the day's own mark, which only lives inside this transaction.
+        mark_due({(ALL_COINS, day)})
+        coins = list(
+            marks.exclude(symbol=ALL_COINS)
+            .order_by("symbol")
+            .select_for_update()
+            .values_list("pk", flat=True)
+        )
+        if coins:
+            outcome_days, factor_days = _sums_of(day)
+            _replace(OutcomeDay, day, ("symbol", *_KEY), outcome_days)
+            _replace(FactorDay, day, FactorKey._fields, factor_days)
+        for ids in _portions(coins):
+            marks.filter(pk__in=ids).delete()
+        marks.filter(symbol=ALL_COINS).delete()
+    return bool(coins)
 
 
-def _marked() -> QuerySet[RollupDue]:
-    return RollupDue.objects.filter(environment=settings.ENVIRONMENT).order_by(
-        Case(When(symbol=ALL_COINS, then=Value(1)), default=Value(0), output_field=IntegerField()),
-        "marked_at",
-        "pk",
-    )
+def _sums_of(day: date) -> tuple[_Sums, _Sums]:
+    """Return the columns of a day's rows by key: of every coin, of all coins, and of factors."""
+    by_coin: dict[str, list[Told]] = defaultdict(list)
+    rates = base_rates_before(day)
+    for signals in _signals_of(day):
+        outcomes = Outcome.objects.filter(signal__in=list(signals), result__in=_DECIDED)
+        for row in outcomes.values("symbol", "signal_id", *_COLUMNS):
+            by_coin[row["symbol"]].append(_told(row, rates, *signals[row["signal_id"]]))
+    everything = [told for coin in by_coin.values() for told in coin]
+    return {
+        (symbol, *key): columns
+        for symbol, outcomes in [*by_coin.items(), (ALL_COINS, everything)]
+        for key, columns in outcome_sums(outcomes).items()
+    }, dict(factor_sums(everything))
 
 
-# --- Replacing ------------------------------------------------------------------------------------
-
-
-def _replace_coin(symbol: str, day: date) -> None:
-    rates = base_rates_before(day, symbol)
-    outcomes = Outcome.objects.filter(
-        environment=settings.ENVIRONMENT,
-        symbol=symbol,
-        result__in=_DECIDED,
-        signal_at__gte=_midnight(day),
-        signal_at__lt=_midnight(day) + _DAY,
-    ).values("symbol", *_COLUMNS, "signal__confidence_score")
-    told = (_told(row, rates, confidence=row["signal__confidence_score"]) for row in outcomes)
-    _replace_outcome_days(symbol, day, outcome_sums(told))
-
-
-def _replace_all_coins(day: date) -> None:
-    groups: dict[OutcomeKey, list[dict[str, Any]]] = defaultdict(list)
-    coins = OutcomeDay.objects.filter(environment=settings.ENVIRONMENT, day=day).exclude(
-        symbol=ALL_COINS
-    )
-    for row in coins.values(*_KEY, *_SUMMED):
-        groups[OutcomeKey(*(row[name] for name in _KEY))].append(row)
-    sums = {key: together(rows, _SUMMED) for key, rows in groups.items()}
-    _replace_outcome_days(ALL_COINS, day, sums)
-
-
-def _replace_outcome_days(symbol: str, day: date, sums: dict[OutcomeKey, dict[str, Any]]) -> None:
-    place = {"environment": settings.ENVIRONMENT, "symbol": symbol, "day": day}
-    OutcomeDay.objects.filter(**place).delete()
-    OutcomeDay.objects.bulk_create(
-        OutcomeDay(**place, **key._asdict(), **columns) for key, columns in sums.items()
-    )
-
-
-def _replace_factors(day: date) -> None:
-    stances = {
-        pk: stances_of(direction, factors)
-        for pk, direction, factors in Signal.objects.filter(
+def _signals_of(day: date) -> Iterator[dict[int, tuple[float | None, dict[str, Stance]]]]:
+    """Return confidence and what the factors said, by signal, some hundred signals at a time."""
+    signals = (
+        Signal.objects.filter(
             environment=settings.ENVIRONMENT,
             timestamp__gte=_midnight(day),
             timestamp__lt=_midnight(day) + _DAY,
-        ).values_list("pk", "signal", "factors")
-    }
-    rates = base_rates_before(day)
-    told = (
-        _told(row, rates, stances=stances[row["signal_id"]])
-        for ids in _portions(sorted(stances))
-        for row in Outcome.objects.filter(signal__in=ids, result=Outcome.Result.FILLED).values(
-            "symbol", "signal_id", *_COLUMNS
         )
+        .order_by("timestamp")
+        .values_list("pk", "confidence_score", "signal", "factors")
     )
+    for portion in _portions(list(signals)):
+        yield {
+            pk: (confidence, stances_of(direction, factors))
+            for pk, confidence, direction, factors in portion
+        }
+
+
+def _replace(
+    table: type[OutcomeDay] | type[FactorDay], day: date, names: Sequence[str], sums: _Sums
+) -> None:
+    """Make a day's rows what they should be; those that are it already are left alone."""
     place = {"environment": settings.ENVIRONMENT, "day": day}
-    sums = factor_sums(told)
-    FactorDay.objects.filter(**place).delete()
-    FactorDay.objects.bulk_create(
-        FactorDay(**place, **key._asdict(), **columns) for key, columns in sums.items()
-    )
+    stored = {
+        tuple(row[name] for name in names): row for row in table.objects.filter(**place).values()
+    }
+    for ids in _portions([row["id"] for key, row in stored.items() if key not in sums]):
+        table.objects.filter(pk__in=ids).delete()
+    changed = [
+        table(**place, **dict(zip(names, key, strict=True)), **columns)
+        for key, columns in sums.items()
+        if key not in stored or any(stored[key][name] != columns[name] for name in columns)
+    ]
+    if changed:
+        table.objects.bulk_create(
+            changed,
+            batch_size=_PORTION,
+            update_conflicts=True,
+            unique_fields=["environment", "day", *names],
+            update_fields=list(next(iter(sums.values()))),
+        )
 
 
 def _told(
     row: dict[str, Any],
     rates: BaseRates,
-    *,
-    confidence: float | None = None,
-    stances: Any = None,
+    confidence_score: float | None,
+    stances: dict[str, Stance],
 ) -> Told:
     return Told(
         key=OutcomeKey(*(row[name] for name in _KEY)),
@@ -188,15 +192,15 @@ def _told(
         favourable_pct=row["favourable_pct"],
         adverse_pct=row["adverse_pct"],
         first_touch=row["first_touch"],
-        confidence_score=confidence,
+        confidence_score=confidence_score,
         base_rate=rates.get((row["symbol"], row["horizon_h"], row["direction"])),
         stances=stances,
     )
 
 
-def _portions(ids: list[int], size: int = 500) -> Iterable[list[int]]:
-    """Part ids, as SQLite takes only so many parameters."""
-    return (ids[start : start + size] for start in range(0, len(ids), size))
+def _portions(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """Part a list: a statement takes only so many parameters."""
+    return (items[start : start + _PORTION] for start in range(0, len(items), _PORTION))
 
 
 def _midnight(day: date) -> datetime:

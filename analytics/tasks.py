@@ -23,26 +23,23 @@ def owe_outcomes() -> None:
 
 @shared_task(ignore_result=True, expires=23 * 3600, soft_time_limit=600, time_limit=660)
 def find_forgotten_signals() -> None:
-    owed.owe_outcomes(of_all=True, for_s=500.0)
+    owed.owe_outcomes(of_all=True, for_s=120.0)
 
 
 # A coin may take its deadline, 60 s, and the time to write.
 @shared_task(ignore_result=True, expires=30, soft_time_limit=120, time_limit=150)
 def fill_outcomes() -> None:
     done, is_more = outcomes.fill_due(for_s=_WORK_FOR_S)
-    if done.filled or done.unavailable:
-        wake(rollups.ADD_UP)
     if is_more and done.filled + done.unavailable + done.postponed:
         wake(outcomes.FILL)
 
 
-@shared_task(ignore_result=True, expires=55, soft_time_limit=120, time_limit=150)
+@shared_task(ignore_result=True, expires=290, soft_time_limit=120, time_limit=150)
 def add_up() -> None:
     if rollups.recompute_due(for_s=_WORK_FOR_S):
         calibrations.calibrate()
 
 
-@shared_task(ignore_result=True, expires=590, soft_time_limit=300, time_limit=330)
+@shared_task(ignore_result=True, expires=590, soft_time_limit=120, time_limit=150)
 def measure_base_rates() -> None:
-    if base_rates.measure_base_rates(for_s=240.0):
-        wake(rollups.ADD_UP)
+    base_rates.measure_base_rates(for_s=_WORK_FOR_S)

@@ -23,7 +23,7 @@ from signals.hash_chain import GENESIS_HASH, content_hash
 from signals.models import Signal
 from signals.publishing_rule import LastPublished
 from signals.selectors import last_published
-from signals.storing import store_signals
+from signals.storing import count_anew, store_signals
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,8 @@ def import_backup(*, everything: bool = False) -> ImportReport:
         if backup.clear_outage(upto):
             break
         start = upto
+    if everything:
+        count_anew()  # the table may have been lost without its sums, or the sums without it
     report = ImportReport(**counts)
     logger.info("backup imported", extra=counts)
     return report

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import orjson
@@ -89,8 +90,19 @@ def history_items(signals: QuerySet[Signal]) -> list[dict[str, Any]]:
     ``signals`` may be a slice: which rows it has is decided by the index alone, and only those are
     read. Evidence is ready JSON (``orjson.Fragment``) for ``config.api.renderers.dump_json``.
     """
-    rows = Signal.objects.filter(pk__in=signals.values("pk")).order_by(*NEWEST_FIRST)
-    return [_item(row) for row in rows.values_list(*map(as_read, HISTORY_COLUMNS.values()))]
+    return [history_item(row) for row in history_rows(signals)]
+
+
+def history_rows(signals: QuerySet[Signal]) -> QuerySet[Signal, tuple[Any, ...]]:
+    """Return the query behind :func:`history_items`."""
+    return _rows().filter(pk__in=signals.values("pk"))
+
+
+@cache
+def _rows() -> QuerySet[Signal, tuple[Any, ...]]:
+    # Built once: naming its columns anew takes Django as long as Postgres takes to answer.
+    columns = map(as_read, HISTORY_COLUMNS.values())
+    return Signal.objects.order_by(*NEWEST_FIRST).values_list(*columns)
 
 
 def as_read(column: str) -> str | Cast:
@@ -106,7 +118,8 @@ def item_of(columns: Mapping[str, str], row: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _item(row: Sequence[Any]) -> dict[str, Any]:
+def history_item(row: Sequence[Any]) -> dict[str, Any]:
+    """Return one row of :func:`history_rows` as an item of a list."""
     item = item_of(HISTORY_COLUMNS, row)
     item["score"] = float(item["score"])
     item["price"] = float(item["price"])

@@ -89,13 +89,19 @@ def history_page(filters: Mapping[str, Any], *, limit: int, cursor: Cursor | Non
     listed = listed_signals()
     wanted = SignalFilter(filters, listed).qs
     items = history_items(behind(cursor, wanted).order_by(*NEWEST_FIRST)[: limit + 1])
-    shown = items[:limit]
+    shown, is_last = items[:limit], len(items) <= limit
     total = listed_count()
+    if not filters:
+        filtered: int | None = total
+    elif cursor is None and is_last:
+        filtered = len(shown)  # a rare match is not searched for twice
+    else:
+        filtered = count_to_limit(wanted)
     return HistoryPage(
         total=total,
-        filtered=count_to_limit(wanted) if filters else total,
+        filtered=filtered,
         items=shown,
-        next_cursor=Cursor(shown[-1]["timestamp"], shown[-1]["id"]) if items[limit:] else None,
+        next_cursor=None if is_last else Cursor(shown[-1]["timestamp"], shown[-1]["id"]),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -59,30 +59,31 @@ def history_statistics(symbol: str | None = None) -> dict[str, Any]:
 
 def listed_count() -> int:
     """Return how many signals are listed, exactly."""
-    return sum(count for _, _, count, _ in _groups(newest_cut(), {}))
+    cut = newest_cut()
+    whole: int = _whole_months(cut).aggregate(n=Sum("signals"))["n"] or 0
+    return whole if cut is None else whole + _rest_of_month(cut).count()
 
 
 def _groups(cut: HistoryCut | None, of_coin: Mapping[str, str]) -> Iterator[Group]:
-    months: QuerySet[SignalMonth] = SignalMonth.objects.filter(
-        environment=settings.ENVIRONMENT, **of_coin
-    )
+    whole = _whole_months(cut).filter(**of_coin).values_list("symbol", "signal")
+    yield from whole.annotate(Sum("signals"), Sum("score_hundredths")).order_by()
     if cut is not None:
-        month = month_of(cut.hidden_until)
-        months = months.filter(month__gt=month)
-        rest = listed_signals().filter(timestamp__lt=_next_month(month), **of_coin).order_by()
-        sums = rest.values("symbol", "signal").annotate(n=Count("pk"), points=Sum("score"))
-        for row in sums:
-            yield row["symbol"], row["signal"], row["n"], round(row["points"] * 100)
-    yield from (
-        months.order_by()
-        .values_list("symbol", "signal")
-        .annotate(Sum("signals"), Sum("score_hundredths"))
-    )
+        rest = _rest_of_month(cut).filter(**of_coin).values_list("symbol", "signal")
+        for symbol, side, count, points in rest.annotate(Count("pk"), Sum("score")).order_by():
+            yield symbol, side, count, round(points * 100)
 
 
-def _next_month(month: date) -> datetime:
-    following = (month + _A_MONTH_AT_MOST).replace(day=1)
-    return datetime(following.year, following.month, 1, tzinfo=UTC)
+def _whole_months(cut: HistoryCut | None) -> QuerySet[SignalMonth]:
+    """Return the sums of the months that a cut leaves whole."""
+    months = SignalMonth.objects.filter(environment=settings.ENVIRONMENT)
+    return months if cut is None else months.filter(month__gt=month_of(cut.hidden_until))
+
+
+def _rest_of_month(cut: HistoryCut) -> QuerySet[Signal]:
+    """Return the listed signals of the month that a cut ends in."""
+    following = (month_of(cut.hidden_until) + _A_MONTH_AT_MOST).replace(day=1)
+    begin = datetime(following.year, following.month, 1, tzinfo=UTC)
+    return listed_signals().filter(timestamp__lt=begin)
 
 
 def _evaluations(cut: HistoryCut | None, of_coin: Mapping[str, str]) -> dict[str, Any]:

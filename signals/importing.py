@@ -22,7 +22,8 @@ from django.db import IntegrityError
 from market.clock import wall_now
 from signals.history import stored_signals
 from signals.importing_files import Unreadable, records
-from signals.importing_records import Columns, Refused, Skipped, columns_of
+from signals.importing_records import Columns, columns_of
+from signals.importing_values import Refused, Skipped
 from signals.models import Signal
 from signals.storing import store_signals
 

@@ -13,6 +13,7 @@ Pure. The rules, told for people in ``docs/analytics.md``:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import numpy as np
@@ -21,6 +22,8 @@ from market.types import HOUR_MS, Candles, Direction, FloatArray, Int64Array, In
 
 CANDLE = Interval.M5
 FUNDING_PERIOD_MS = 8 * HOUR_MS
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Levels around the entry, in average true ranges of 14 hourly bars. A target further away than the
 # stop: a coin toss touches the stop first in six of ten.
@@ -86,6 +89,12 @@ class Result:
     adverse_pct: float
     is_hit: bool
     first_touch: Touch
+
+
+def instant_ms(at: datetime) -> int:
+    """Return an instant as Unix milliseconds; between two of them the later one, so that no candle
+    that was already open counts as opened after it."""
+    return -(-((at - _EPOCH) // timedelta(microseconds=1)) // 1000)
 
 
 def window_of(signal_at_ms: int, horizon_h: int) -> Window:

@@ -109,16 +109,6 @@ def factor_sums(outcomes: Iterable[Told]) -> dict[FactorKey, Columns]:
     return {key: _factor_columns(group) for key, group in sorted(groups.items())}
 
 
-def together(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> Columns:
-    """Return rows of columns added up."""
-    return {
-        name: math.fsum(row[name] for row in rows)
-        if isinstance(rows[0][name], float)
-        else sum(row[name] for row in rows)
-        for name in names
-    }
-
-
 def _outcome_columns(group: Sequence[Told]) -> Columns:
     filled = [each for each in group if each.is_hit is not None]
     net = [_known(each.net_return_pct) for each in filled]

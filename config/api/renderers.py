@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import orjson
 from django.utils.functional import Promise
 from rest_framework.renderers import BaseRenderer
+
+# Most of an answer, and what a stored signal is made of.
+_WITHOUT_FLOATS = frozenset({str, int, bool, type(None), datetime, orjson.Fragment})
 
 
 class OrjsonRenderer(BaseRenderer):
@@ -42,16 +46,17 @@ def dump_json(data: Any) -> bytes:
 
 
 def _refuse_non_finite(value: Any, where: str) -> None:
+    """Look through containers; what cannot hold a float is not even called for."""
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"a number that is not finite at {where or 'the top'}")
     elif isinstance(value, dict):
         for key, nested in value.items():
-            if not isinstance(nested, str):
+            if type(nested) not in _WITHOUT_FLOATS:
                 _refuse_non_finite(nested, f"{where}.{key}")
     elif isinstance(value, list | tuple):
         for nested in value:
-            if not isinstance(nested, str):
+            if type(nested) not in _WITHOUT_FLOATS:
                 _refuse_non_finite(nested, f"{where}[]")
 
 

@@ -33,7 +33,7 @@ def test_everything_that_is_due_is_measured_and_added_up() -> None:
 
     assert told.splitlines() == [
         "3 signals had no outcomes yet; 7 outcomes filled, 0 unavailable, 0 wait for their venue",
-        "0 base rates measured, 6 days added up, 3 bands calibrated",
+        "0 base rates measured, 3 days added up, 3 bands calibrated",
     ]
     assert OutcomeDay.objects.filter(symbol="*").count() == 7
     assert set(ConfidenceCalibration.objects.values_list("confidence", "outcomes")) == {
@@ -47,7 +47,7 @@ def test_doing_it_again_changes_nothing() -> None:
     before = list(OutcomeDay.objects.order_by("symbol", "horizon_h").values_list("sum_return_pct"))
 
     assert outcomes().startswith("0 signals had no outcomes yet; 0 outcomes filled")
-    assert "2 days added up" in outcomes("--again")
+    assert "1 days added up" in outcomes("--again")
 
     after = list(OutcomeDay.objects.order_by("symbol", "horizon_h").values_list("sum_return_pct"))
     assert after == before

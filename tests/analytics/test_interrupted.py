@@ -1,9 +1,14 @@
-"""Killed at any statement, the sweep comes to the same outcomes, sums, base rates and records."""
+"""Killed before any write, the sweep comes to the same outcomes, sums, base rates and records."""
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,19 +80,20 @@ def forget_all() -> None:
 
 
 @contextmanager
-def killed_at(statement: int) -> Iterator[Callable[[], bool]]:
-    """Let a process end before its n-th statement; the block hears whether it came to that."""
+def killed_before(write: int) -> Iterator[Callable[[], bool]]:
+    """Let a process end before its n-th write; the block hears whether it came to that.
+
+    Ending before a read leaves what ending before the next write leaves.
+    """
     count, is_dead = 0, False
 
     def execute(run: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
         nonlocal count, is_dead
+        if not is_dead and sql.startswith(("INSERT", "UPDATE", "DELETE")):
+            count += 1
+            is_dead = count == write
         if is_dead and "SAVEPOINT" not in sql:
             raise Killed
-        if "SAVEPOINT" not in sql:
-            count += 1
-            if count == statement:
-                is_dead = True
-                raise Killed
         return run(sql, params, many, context)
 
     try:
@@ -97,23 +103,56 @@ def killed_at(statement: int) -> Iterator[Callable[[], bool]]:
         pass
 
 
-def test_killed_before_any_statement_the_sweep_comes_to_the_same_rows(market: None) -> None:
+def test_killed_before_any_write_the_sweep_comes_to_the_same_rows(market: None) -> None:
     sweep()
     undisturbed = rows()
     assert len(undisturbed["Outcome"]) == 6
     assert {row[-1] for row in undisturbed["RollupDue"]} == set()
     assert all(undisturbed[name] for name in ("OutcomeDay", "FactorDay", "BaseRateDay"))
 
-    statement, was_killed = 0, True
+    write, was_killed = 0, True
     while was_killed:
         forget_all()
-        statement += 1
-        with killed_at(statement) as is_dead:
+        write += 1
+        with killed_before(write) as is_dead:
             sweep()
         was_killed = is_dead()
-        with clock.wall_shifted((LEASE_S + 1.0) * statement):
+        with clock.wall_shifted((LEASE_S + 1.0) * write):
             sweep()
 
-        assert rows() == undisturbed, f"killed before statement {statement}"
+        assert rows() == undisturbed, f"killed before write {write}"
 
-    assert statement > 30
+    assert write > 20
+
+
+def test_a_process_that_is_killed_in_the_middle_leaves_work_and_no_harm(
+    market: None, tmp_path: Path
+) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("for the SQLite file; before any write of either database is killed above")
+    sweep()
+    undisturbed = rows()
+    forget_all()
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        "TEST_DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
+        "SIGNALS_DATA_DIR": str(tmp_path),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.analytics.sweep_alone"],
+        cwd=Path(__file__).parents[2],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "claimed ETH\n"
+    assert process.stdout.readline() == "claimed BTC\n"
+    process.send_signal(signal.SIGKILL)
+    assert process.wait(30) == -signal.SIGKILL
+
+    assert Outcome.objects.filter(symbol="ETH", result="filled").count() == 3
+    with clock.wall_shifted(LEASE_S + 86_400.0):  # its wall clock may have been a day ahead
+        sweep()
+    assert rows() == undisturbed

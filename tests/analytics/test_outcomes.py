@@ -19,6 +19,7 @@ from market.models import ListedSymbol, SeriesKind
 from market.past import Stretch, read_past
 from market.sandbox.handle import Sandbox
 from market.series import SeriesKey, Update, append
+from market.store import StoreUnavailable
 from market.tables import Table
 from market.types import HOUR_MS, MINUTE_MS, Candles, Instrument, Interval, Listing
 from tests.analytics.stored import store_imported, store_signal
@@ -443,4 +444,15 @@ def test_scans_that_need_the_budget_go_first(monkeypatch: pytest.MonkeyPatch) ->
 
     assert fill_due(for_s=20.0) == (Filled(), True)
     monkeypatch.setattr(outcomes, "used_budgets", lambda *_: [("weight", 960, 1920)])
+    assert fill_due(for_s=20.0) == (Filled(filled=3), False)
+
+
+def test_with_the_store_away_outcomes_are_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> Any:
+        raise StoreUnavailable("away")
+
+    store_signal(at_ms=SIGNAL_MS)
+    owe_outcomes()
+    monkeypatch.setattr(outcomes, "used_budgets", fail)
+
     assert fill_due(for_s=20.0) == (Filled(filled=3), False)

@@ -99,6 +99,14 @@ def test_an_atr_of_bars_that_are_not_the_present_is_unknown(
     assert (atr is not None) is is_known
 
 
+def test_a_signal_whose_inputs_cannot_be_read_is_owed_outcomes_without_levels() -> None:
+    store_signal(inputs=b"neither compressed nor a snapshot")
+
+    assert owe_outcomes() == 1
+
+    assert set(Outcome.objects.values_list("target_price", flat=True)) == {None}
+
+
 def test_an_imported_signal_is_owed_outcomes_without_venue_and_levels() -> None:
     signal = store_imported()
 

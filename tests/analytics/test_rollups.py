@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -58,7 +59,7 @@ def test_marked_days_are_added_up_per_coin_and_for_all_coins(db: None) -> None:
     store_outcome(store_signal("ETH", at_ms=DAY_MS + HOUR_MS), net_return_pct=4.0)
     mark_due({("BTC", DAY), ("ETH", DAY)})
 
-    assert recompute_due() == 3  # all coins once, although both marked that day
+    assert recompute_due() == 1
 
     btc, everything = sums("BTC"), sums("*")
     assert (btc["n"], btc["hits"], btc["targets"]) == (2, 1, 2)
@@ -215,13 +216,14 @@ def test_an_outcome_that_is_filled_while_its_day_is_added_up_is_not_lost(
     store_outcome(store_signal(at_ms=DAY_MS))
     late = store_signal(at_ms=DAY_MS + 1)
     mark_due({("BTC", DAY)})
-    has_read, replace_coin = threading.Event(), rollups._replace_coin
+    has_read, sums_of = threading.Event(), rollups._sums_of
 
-    def read_then_wait(symbol: str, day: date) -> None:
-        replace_coin(symbol, day)
+    def read_then_wait(day: date) -> Any:
+        read = sums_of(day)
         has_read.set()
         # Long enough for the other to try; it is the mark's lock that makes it wait, not this.
         filler.join(0.3)
+        return read
 
     def fill() -> None:
         try:
@@ -233,13 +235,69 @@ def test_an_outcome_that_is_filled_while_its_day_is_added_up_is_not_lost(
             connections.close_all()
 
     filler = threading.Thread(target=fill)
-    monkeypatch.setattr(rollups, "_replace_coin", read_then_wait)
+    monkeypatch.setattr(rollups, "_sums_of", read_then_wait)
     filler.start()
-    rollups.recompute(RollupDue.objects.get(symbol="BTC"))
+    rollups.recompute(DAY)
     filler.join(10.0)
 
     assert sums("BTC")["n"] == 1
     assert RollupDue.objects.filter(symbol="BTC").exists()
-    monkeypatch.setattr(rollups, "_replace_coin", replace_coin)
+    monkeypatch.setattr(rollups, "_sums_of", sums_of)
     recompute_due()
     assert sums("*")["n"] == 2
+
+
+@pytest.mark.postgres
+def test_workers_that_add_up_the_same_day_take_turns(many_connections: None) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL (TEST_DATABASE_URL): SQLite lets one transaction write")
+    for number in range(4):
+        store_outcome(store_signal(f"C{number}", at_ms=DAY_MS))
+    mark_all_due()
+
+    def add_up() -> bool:
+        try:
+            return rollups.recompute(DAY)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: add_up(), range(4)))
+
+    assert sorted(done) == [False, False, False, True]
+    assert sums("*")["n"] == 4
+
+
+def test_rows_that_are_right_already_are_not_written(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_outcome(store_signal("BTC", at_ms=DAY_MS))
+    mark_all_due()
+    recompute_due()
+    store_outcome(store_signal("ETH", at_ms=DAY_MS), net_return_pct=1.0)
+    mark_due({("ETH", DAY)})
+
+    written, write = [], OutcomeDay.objects.bulk_create
+
+    def note(rows: list[OutcomeDay], **options: Any) -> Any:
+        written.extend(row.symbol for row in rows)
+        return write(rows, **options)
+
+    monkeypatch.setattr(OutcomeDay.objects, "bulk_create", note)
+
+    recompute_due()
+
+    assert sorted(written) == ["*", "ETH"]
+
+
+def test_sums_of_what_is_gone_are_gone(db: None) -> None:
+    outcome = store_outcome(store_signal(at_ms=DAY_MS))
+    mark_all_due()
+    recompute_due()
+    outcome.delete()
+    mark_due({("BTC", DAY)})
+
+    recompute_due()
+
+    assert not OutcomeDay.objects.exists()
+    assert not FactorDay.objects.exists()

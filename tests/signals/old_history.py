@@ -35,7 +35,7 @@ def old_signal(number: int = 0, **changes: Any) -> dict[str, Any]:
         # The first release wrote UTC without saying so.
         "timestamp": evaluated_at.replace(tzinfo=None).isoformat(),
         "signal": "SHORT" if number % 12 == 5 else "LONG",
-        "score": 41.7 if number % 12 == 5 else 52.0 + number,
+        "score": 41.7 if number % 12 == 5 else 52.0 + number % SIGNALS,
         "confidence": ("low", "medium")[number % 2],
         "price": 3.25 + number,
         "reasons": ["one", "two", "three"],

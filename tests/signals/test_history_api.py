@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from importlib import import_module
+from datetime import UTC, datetime, timedelta
 from itertools import chain, pairwise
 from typing import Any
 
 import jsonschema
 import pytest
-from django.apps import apps
-from django.db import connection, models
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from drf_spectacular.generators import SchemaGenerator
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from config.accounts.keys import create_api_key
 from config.accounts.models import AuditEntry
-from market import clock
 from signals import history_pages
-from signals.importing_records import columns_of
-from signals.models import EvaluationCount, HistoryCut, Signal, SignalMonth
-from signals.services import publish_evaluations, publish_signal
-from signals.storing import store_signals
+from signals.models import HistoryCut, Signal
+from tests.signals.history_rows import bring_in, cut_at, instant, publish
 from tests.signals.old_history import BEGAN, old_signal
-from tests.signals.results import AT_MS, HOUR_MS, PROFILE, make_evaluation
+from tests.signals.results import PROFILE
 
 pytestmark = pytest.mark.django_db
 
@@ -45,28 +37,9 @@ def admin_key() -> str:
     return create_api_key("operator", "admin")[1]
 
 
-def publish(score: float = 62.5, *, hours: float = 0, **changes: Any) -> Signal:
-    at_ms = AT_MS + round(hours * HOUR_MS)
-    signal = publish_signal(make_evaluation(score, at_ms=at_ms, **changes))
-    assert signal is not None
-    return signal
-
-
-def bring_in(number: int = 0, **changes: Any) -> Signal:
-    columns = columns_of(old_signal(number, **changes), environment="test", now=clock.wall_now())
-    signal = Signal(**columns)
-    store_signals([signal])
-    return signal
-
-
 def listed(api: APIClient, query: str = "") -> list[int]:
     body = api.get(f"/history/signals{query}").json()
     return [item["id"] for item in body["signals"]]
-
-
-def instant(hours: float) -> str:
-    at = clock.datetime_at(AT_MS + round(hours * HOUR_MS))
-    return at.isoformat().replace("+00:00", "Z")
 
 
 # --- The list -------------------------------------------------------------------------------------
@@ -161,6 +134,8 @@ def test_filters_choose(api: APIClient, query: str, expected: list[str]) -> None
 
     assert sorted(names[item["id"]] for item in body["signals"]) == expected
     assert (body["total"], body["filtered"]) == (5, len(expected))
+    # In pages it is counted and not the length of what is shown.
+    assert api.get(f"/history/signals?{query}&limit=1").json()["filtered"] == len(expected)
 
 
 @pytest.mark.parametrize(
@@ -228,12 +203,12 @@ def test_a_page_takes_few_queries_whatever_its_size(api: APIClient) -> None:
         bring_in(number)
     api.get("/history/signals")  # asks whether there are any keys
     with CaptureQueriesContext(connection) as few:
-        api.get("/history/signals?limit=1&symbol=BTC")
-    for number in range(3, 30):
+        api.get("/history/signals?limit=1&signal_type=LONG")
+    for number in range(3, 60):
         bring_in(number)
 
     with CaptureQueriesContext(connection) as many:
-        api.get("/history/signals?limit=500&signal_type=LONG")
+        api.get("/history/signals?limit=50&signal_type=LONG")
 
     assert len(many) == len(few) == 4
 
@@ -246,13 +221,15 @@ def test_more_than_can_be_counted_quickly_is_null_and_not_a_guess(
         bring_in(number)
     bring_in(1)
 
-    everything = api.get("/history/signals").json()
-    four = api.get("/history/signals?symbol=BTC").json()
-    one = api.get("/history/signals?symbol=ETH").json()
+    everything = api.get("/history/signals?limit=1").json()
+    four = api.get("/history/signals?symbol=BTC&limit=1").json()
+    four_at_once = api.get("/history/signals?symbol=BTC").json()
+    three = api.get("/history/signals?symbol=BTC&max_score=60&limit=1").json()
 
     assert (everything["total"], everything["filtered"]) == (5, 5)
     assert (four["total"], four["filtered"]) == (5, None)
-    assert (one["total"], one["filtered"]) == (5, 1)
+    assert (four_at_once["total"], four_at_once["filtered"]) == (5, 4)
+    assert (three["total"], three["filtered"]) == (5, 3)
 
 
 def test_another_environment_is_not_listed(api: APIClient, settings: Any) -> None:
@@ -299,153 +276,6 @@ def test_an_unknown_id_is_404(api: APIClient, unknown: str) -> None:
     assert api.get(f"/history/signals/{unknown}").status_code == 404
 
 
-# --- Statistics -----------------------------------------------------------------------------------
-
-
-def test_statistics_count_what_is_listed(api: APIClient) -> None:
-    publish(62.5)
-    publish(30.0, hours=1)
-    publish(72.25, hours=2)
-    publish(55.5, symbol="ETH", hours=3)
-
-    body = api.get("/history/statistics").json()
-
-    assert body["success"] is True
-    assert body["total"] == 4
-    assert body["signals"] == {"LONG": 3, "SHORT": 1}
-    assert body["percentages"] == {"LONG": 75.0, "SHORT": 25.0}
-    assert body["averageScore"] == 55.06  # (62.5 + 30 + 72.25 + 55.5) / 4 = 55.0625
-    assert body["symbolDistribution"] == {"BTC": 3, "ETH": 1}
-    assert list(body["symbolDistribution"]) == ["BTC", "ETH"]
-    assert body["dateRange"] == {"first": instant(0), "last": instant(3)}
-
-
-def test_statistics_of_a_coin_are_of_that_coin(api: APIClient) -> None:
-    publish(62.5)
-    publish(30.0, symbol="ETH")
-
-    body = api.get("/history/statistics?symbol=ethusdt").json()
-
-    assert (body["symbol"], body["total"]) == ("ETH", 1)
-    assert body["signals"] == {"LONG": 0, "SHORT": 1}
-    assert body["symbolDistribution"] == {"ETH": 1}
-
-
-def test_statistics_of_nothing_make_nothing_up(api: APIClient) -> None:
-    body = api.get("/history/statistics?symbol=GONE").json()
-
-    assert body["total"] == 0
-    assert body["signals"] == {"LONG": 0, "SHORT": 0}
-    assert body["percentages"] == {"LONG": None, "SHORT": None}
-    assert (body["averageScore"], body["symbolDistribution"]) == (None, {})
-    assert body["dateRange"] == {"first": None, "last": None}
-    assert body["evaluations"] == {
-        "evaluated": 0, "long": 0, "short": 0, "neutral": 0, "insufficient": 0,
-        "firstDay": None, "lastDay": None,
-    }  # fmt: skip
-
-
-def test_statistics_say_out_of_how_many_evaluations(api: APIClient) -> None:
-    publish_evaluations(
-        [
-            make_evaluation(62.5),
-            make_evaluation(50.0, at_ms=AT_MS + HOUR_MS),
-            make_evaluation(50.0, symbol="ETH", neutral_reason="insufficient_data"),
-            make_evaluation(30.0, symbol="ETH", at_ms=AT_MS + 25 * HOUR_MS),
-        ]
-    )
-
-    every_coin = api.get("/history/statistics").json()["evaluations"]
-    one_coin = api.get("/history/statistics?symbol=BTC").json()["evaluations"]
-
-    assert every_coin == {
-        "evaluated": 4, "long": 1, "short": 1, "neutral": 1, "insufficient": 1,
-        "firstDay": "2025-10-11", "lastDay": "2025-10-12",
-    }  # fmt: skip
-    assert (one_coin["evaluated"], one_coin["long"], one_coin["neutral"]) == (2, 1, 1)
-
-
-def test_a_cut_takes_whole_days_from_the_evaluations(api: APIClient) -> None:
-    for day in (10, 11, 12):
-        EvaluationCount.objects.create(
-            environment="test",
-            symbol="BTC",
-            profile_name="balanced",
-            day=date(2025, 10, day),
-            evaluated=1,
-            neutral=1,
-        )
-    cut_at(hours=0.5)
-
-    told = api.get("/history/statistics").json()["evaluations"]
-
-    assert (told["evaluated"], told["firstDay"]) == (1, "2025-10-12")
-
-
-STORED = st.lists(
-    st.tuples(
-        st.sampled_from(["BTC", "ETH"]),
-        st.sampled_from(["LONG", "SHORT"]),
-        st.integers(0, 10_000),
-        # Around the turn of a month, to the microsecond, and far from it.
-        st.integers(-3, 3) | st.integers(-(10**13), 10**13),
-    ),
-    max_size=12,
-    unique_by=lambda stored: (stored[0], stored[1], stored[3]),
-)
-TURN = datetime(2025, 11, 1, tzinfo=UTC)
-
-
-@given(stored=STORED, cut=st.none() | st.integers(-3, 3) | st.integers(-(10**13), 10**13))
-@settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_statistics_are_those_of_counting_one_by_one(
-    api: APIClient, stored: list[tuple[str, str, int, int]], cut: int | None
-) -> None:
-    models.QuerySet(Signal)._raw_delete(using="default")
-    SignalMonth.objects.all().delete()
-    HistoryCut.objects.all().delete()
-    for coin, side, hundredths, microseconds in stored:
-        at = (TURN + timedelta(microseconds=microseconds)).isoformat()
-        bring_in(symbol=coin, signal=side, score=hundredths / 100, timestamp=at)
-    if cut is not None:
-        until = TURN + timedelta(microseconds=cut)
-        HistoryCut.objects.create(
-            environment="test", hidden_until=until, made_at=until, made_by="test"
-        )
-
-    body = api.get("/history/statistics").json()
-    total = api.get("/history/signals").json()["total"]
-
-    left = [each for each in stored if cut is None or each[3] > cut]
-    scores = [hundredths / 100 for _, _, hundredths, _ in left]
-    assert body["total"] == total == len(left)
-    assert body["signals"] == {
-        side: sum(each[1] == side for each in left) for side in ("LONG", "SHORT")
-    }
-    assert body["symbolDistribution"] == dict(Counter(each[0] for each in left))
-    assert body["averageScore"] == (
-        pytest.approx(sum(scores) / len(scores), abs=0.0051) if scores else None
-    )
-
-
-def test_signals_stored_before_there_were_sums_are_counted_by_the_migration(
-    api: APIClient,
-) -> None:
-    publish(62.5)
-    publish(30.0, hours=1)
-    bring_in(1)
-    before = api.get("/history/statistics").json()
-    SignalMonth.objects.all().delete()
-
-    fill = import_module("signals.migrations.0008_fill_signal_months").fill
-    fill(apps, None)
-
-    assert api.get("/history/statistics").json() == before
-    assert before["total"] == 3
-
-
 # --- Chains ---------------------------------------------------------------------------------------
 
 
@@ -487,13 +317,6 @@ def test_info_refuses_what_is_not_valid(api: APIClient, query: str) -> None:
 
 
 # --- Clearing -------------------------------------------------------------------------------------
-
-
-def cut_at(*, hours: float) -> HistoryCut:
-    at = clock.datetime_at(AT_MS + round(hours * HOUR_MS))
-    return HistoryCut.objects.create(
-        environment="test", hidden_until=at, made_at=clock.wall_now(), made_by="test"
-    )
 
 
 def test_a_clear_hides_everything_so_far_and_deletes_nothing(

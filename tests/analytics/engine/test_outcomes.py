@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from analytics.engine.outcomes import (
     estimated_funding_pct,
     fees_pct,
     first_touch,
+    instant_ms,
     levels_of,
     measure,
     missing_candles,
@@ -124,6 +126,19 @@ def test_no_window_reaches_before_its_signal_or_beyond_its_horizon(at_ms: int, h
     assert at_ms <= window.first_open_ms < at_ms + FIVE_MS
     assert at_ms + horizon_h * HOUR_MS - FIVE_MS < window.end_ms <= at_ms + horizon_h * HOUR_MS
     assert window.first_open_ms % FIVE_MS == window.end_ms % FIVE_MS == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "after_noon_ms"),
+    [
+        ("2025-10-11T12:00:00+00:00", 0),
+        ("2025-10-11T12:00:00.000001+00:00", 1),  # the candle of noon was open already
+        ("2025-10-11T12:00:00.001+00:00", 1),
+        ("2025-10-11T14:00:00.123+02:00", 123),
+    ],
+)
+def test_an_instant_between_two_milliseconds_counts_as_the_later_one(text: str, after_noon_ms: int):
+    assert instant_ms(datetime.fromisoformat(text)) == NOON_MS + after_noon_ms
 
 
 def test_candles_before_and_after_the_window_are_not_read():

@@ -15,7 +15,6 @@ from analytics.engine.sums import (
     factor_sums,
     outcome_sums,
     stances_of,
-    together,
 )
 
 KEY = OutcomeKey("balanced", "LONG", "high", 24, False)
@@ -109,15 +108,6 @@ def test_sums_are_the_same_in_any_order(returns: list[float], random: Any):
     random.shuffle(shuffled)
 
     assert outcome_sums(outcomes) == outcome_sums(shuffled)
-
-
-def test_rows_of_sums_add_up():
-    rows = [{"n": 1, "sum_net_return_pct": 0.1}, {"n": 2, "sum_net_return_pct": 0.2}]
-
-    assert together(rows, ("n", "sum_net_return_pct")) == {
-        "n": 3,
-        "sum_net_return_pct": 0.3 + 5e-17,
-    }
 
 
 @pytest.mark.parametrize(
