@@ -235,7 +235,10 @@ def test_every_pin_has_a_hash_and_no_lock_names_an_index(name: str) -> None:
 
 
 def test_every_variable_that_is_read_is_explained_in_the_example_and_the_other_way_round() -> None:
-    readers = "text|integer|number|boolean|choice|url|csv|secret_csv|path|duration_s|instant_ms|raw"
+    readers = (
+        "text|integer|integer_csv|number|boolean|choice|url|csv|secret_csv|networks|origins|path"
+        "|duration_s|instant_ms|raw"
+    )
     sources = [ROOT / "config" / "env.py", *(ROOT / "config" / "settings").glob("*.py")]
     code = "\n".join(file.read_text() for file in sources if file.name != "test.py")
     read = set(re.findall(rf'\benv\.(?:{readers})\(\s*"([A-Z][A-Z0-9_]+)"', code))
