@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from config.api.caching import etag_of
 from config.api.renderers import dump_json
 from market import clock
 from market.services import MarketUnavailable
@@ -12,9 +13,9 @@ from signals.calibration import calibration_of
 from signals.engine.types import SignalResult
 from signals.rendering import debug_document, signal_document
 
-# Wall time of the evaluation, length of the answer, whether enough was known; then the answer and
-# the debug group. The header alone tells of a failed evaluation.
-_HEADER = struct.Struct(">dI?")
+# Wall time of the evaluation, length of the answer, whether enough was known, the answer's tag;
+# then the answer and the debug group. The header alone tells of a failed evaluation.
+_HEADER = struct.Struct(">dI?26s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Freshest:
     debug: bytes
     age_s: float
     is_enough: bool
+    etag: str  # of the body alone
 
     def render(self, *, with_debug: bool) -> bytes:
         """Return the answer's JSON, the debug group added on request."""
@@ -44,13 +46,13 @@ def pack(result: SignalResult) -> bytes:
     """Return an evaluation as it is stored."""
     body = dump_json(signal_document(result, calibration=calibration_of(result)))
     is_enough = result.neutral_reason != "insufficient_data"
-    header = _HEADER.pack(clock.wall_s(), len(body), is_enough)
+    header = _HEADER.pack(clock.wall_s(), len(body), is_enough, etag_of(body).encode())
     return header + body + dump_json(debug_document(result))
 
 
 def pack_failure() -> bytes:
     """Return what is stored of an evaluation that no provider answered."""
-    return _HEADER.pack(clock.wall_s(), 0, False)
+    return _HEADER.pack(clock.wall_s(), 0, False, b"")
 
 
 def unpack(value: bytes) -> Outcome:
@@ -61,7 +63,7 @@ def unpack(value: bytes) -> Outcome:
 
 
 def unpack_answer(value: bytes) -> Freshest:
-    evaluated_at_s, length, is_enough = _HEADER.unpack_from(value)
+    evaluated_at_s, length, is_enough, etag = _HEADER.unpack_from(value)
     split = _HEADER.size + length
     age_s = max(0.0, clock.wall_s() - evaluated_at_s)
-    return Freshest(value[_HEADER.size : split], value[split:], age_s, is_enough)
+    return Freshest(value[_HEADER.size : split], value[split:], age_s, is_enough, etag.decode())

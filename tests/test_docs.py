@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,9 @@ NOT_RUN = {
         "celery --app config --quiet worker --without-gossip --without-mingle --without-heartbeat"
         " --queues notify",
     ): "runs until it is stopped; test_operations.py holds it against the supervisor's command",
+    ("docs/gpt-actions.md", "./run manage gpt_schema --write"): (
+        "writes into the repository; tests/config/test_gpt_schema.py compares what it would write"
+    ),
     ("docs/operations.md", "cat >.env <<'TEXT'"): (
         "needs Docker; tests/config/test_compose.py reads what it would run"
     ),
@@ -63,10 +66,22 @@ class Service:
             (r"(127\.0\.0\.1|localhost):8000\b", rf"\1:{self.port}"),
             (r"SIGNALS_ENV_FILE=data/sandbox/sandbox\.env ", ""),  # all blocks have it
             (r"\./run manage\b", f"'{sys.executable}' manage.py"),
+            (r"\bPREFIX\b", self.environment.get("PREFIX", "")),
+            (r"(--expires) 20\d\d", r"\1 2999"),
             (r"\bdata/sandbox\b|\bdata\b(?=/)", str(self.folder / "sandbox")),
         ):
             text = re.sub(pattern, instead, text)
         return text
+
+    def have_keys(self) -> None:
+        """Make what pages call ``$KEY``, and a key for those that rotate and revoke one."""
+        if "KEY" in self.environment:
+            return
+        self.environment["KEY"] = self._made_key()
+        self.environment["PREFIX"] = self._made_key().partition(".")[0]
+
+    def _made_key(self) -> str:
+        return manage(self.environment, "apikey", "create", "docs", "--scope", "admin").split()[0]
 
     def run(self, text: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -86,7 +101,7 @@ def started(folder: Path) -> Iterator[Service]:
     # A command of a page has failed when the service refuses it, which curl alone does not say.
     curl = commands / "curl"
     curl.write_text(
-        f'#!/bin/sh\nexec {shutil.which("curl")} --fail --show-error --max-time 60 "$@"\n'
+        f'#!/bin/sh\nexec {shutil.which("curl")} --silent --fail --show-error --max-time 60 "$@"\n'
     )
     curl.chmod(0o755)
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
@@ -110,29 +125,35 @@ def started(folder: Path) -> Iterator[Service]:
         # The file that ./run up --sandbox leaves for commands; it names the data folder, too.
         asked = environment | {"SIGNALS_ENV_FILE": str(folder / "sandbox" / "sandbox.env")}
         del asked["SIGNALS_DATA_DIR"]
-        made = manage(asked, "apikey", "create", "docs", "--scope", "admin")
-        yield Service(port, folder, asked | {"KEY": made.split()[0]})
+        yield Service(port, folder, asked)
 
 
 def is_run(block: Block) -> bool:
     return (block.page, block.first_line) not in NOT_RUN
 
 
+def is_keyed(block: Block) -> bool:
+    return "KEY" in block.text or "apikey" in block.text
+
+
 def test_every_command_of_the_pages_does_what_the_page_says(tmp_path: Path) -> None:
-    commands = [
-        (f"{block.page}, block {block.place}", block.text) for block in blocks() if is_run(block)
-    ]
-    [sandboxed] = [block.text for block in blocks() if block.first_line == "./run up --sandbox"]
-    commands.append(("README.md, on the same market", sandboxed.partition("\n")[2]))
-    failed = {}
+    commands = [block for block in blocks() if is_run(block)]
+    [sandboxed] = [block for block in blocks() if block.first_line == "./run up --sandbox"]
+    commands.append(replace(sandboxed, text=sandboxed.text.partition("\n")[2]))
+    # The first key closes the service to whoever has none: what needs none comes before.
+    commands.sort(key=is_keyed)
+    failed = []
 
     with started(tmp_path) as service:
-        for where, text in commands:
-            finished = service.run(text)
+        for block in commands:
+            if is_keyed(block):
+                service.have_keys()
+            finished = service.run(block.text)
             if finished.returncode != 0:
-                failed[where] = finished.stdout[-1000:] + finished.stderr[-1000:]
+                told = finished.stdout[-500:] + finished.stderr[-500:]
+                failed.append(f"{block.page}, block {block.place}:\n{block.text}\n{told}")
 
-    assert failed == {}
+    assert not failed, "\n".join(failed)
 
 
 def test_nothing_is_listed_that_no_page_has() -> None:

@@ -236,7 +236,7 @@ def test_every_pin_has_a_hash_and_no_lock_names_an_index(name: str) -> None:
 
 def test_every_variable_that_is_read_is_explained_in_the_example_and_the_other_way_round() -> None:
     readers = (
-        "text|integer|number|boolean|choice|url|csv|secret_csv|integer_csv|networks|origins|path"
+        "text|integer|integer_csv|number|boolean|choice|url|csv|secret_csv|networks|origins|path"
         "|duration_s|instant_ms|raw"
     )
     sources = [ROOT / "config" / "env.py", *(ROOT / "config" / "settings").glob("*.py")]

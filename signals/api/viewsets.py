@@ -41,8 +41,11 @@ class SignalViewSet(viewsets.ViewSet):
         query = read_params(request, SignalParams)
         profile = active_profile(query.get("profile"))
         answer = freshest_evaluation(symbol, profile)
+        headers = {"Age": str(int(answer.age_s))}
+        if not query["debug"]:
+            headers["ETag"] = answer.etag
         return HttpResponse(
             answer.render(with_debug=query["debug"]),
             content_type="application/json",
-            headers={"Age": str(int(answer.age_s))},
+            headers=headers,
         )

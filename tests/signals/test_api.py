@@ -10,6 +10,7 @@ import pytest
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
+from config.api.caching import etag_of
 from market.instruments import UnknownSymbol
 from market.services import MarketUnavailable
 from market.types import Instrument, Symbol
@@ -114,6 +115,17 @@ def test_an_answer_without_any_data_keeps_to_the_schema(market: Market, api: API
     assert body["neutralReason"] == "insufficient_data"
 
 
+def test_the_debug_group_makes_another_answer_with_another_tag(
+    market: Market, api: APIClient
+) -> None:
+    plain, debug = api.get("/signals/BTC"), api.get("/signals/BTC?debug=true")
+
+    assert debug["ETag"] == etag_of(debug.content) != plain["ETag"]
+    known = {"If-None-Match": plain["ETag"]}
+    assert api.get("/signals/BTC", headers=known).status_code == 304
+    assert api.get("/signals/BTC?debug=true", headers=known).status_code == 200
+
+
 def test_contributions_and_50_are_the_score(market: Market, api: APIClient) -> None:
     body = api.get("/signals/BTC").json()
 
@@ -204,6 +216,7 @@ def test_a_warm_request_costs_no_query_and_no_evaluation(
         warm = api.get("/signals/btcusdt")
 
     assert warm.content == cold.content
+    assert warm["ETag"] == cold["ETag"] == etag_of(cold.content)
     assert warm["Age"] == "0"
     assert market.evaluations == 1
 
