@@ -92,6 +92,8 @@ def _coins_with_bars() -> dict[tuple[str, str], datetime]:
     order = [venue.value for venue in EXCHANGES]
     found: dict[str, tuple[int, str, datetime]] = {}
     for base, source, last_at in heads:
+        if last_at is None:
+            continue  # no rows, which the query leaves out
         rank = (order.index(source), source, last_at + timedelta(milliseconds=HOUR_MS))
         found[base] = min(found.get(base, rank), rank)
     return {(base, source): ended_at for base, (_, source, ended_at) in sorted(found.items())}

@@ -82,7 +82,9 @@ class SignalContext:
         if self.outcomes is None:
             return None
         rates = {each.horizon_h: rate_of(each.both) for each in self.outcomes.horizons}
-        return record_sentence(rates.get(DEFAULT_HORIZON_H), DEFAULT_HORIZON_H, DAYS)
+        # People may measure other horizons: the one nearest to a day is told.
+        horizon_h = min(rates, key=lambda each: (abs(each - DEFAULT_HORIZON_H), each))
+        return record_sentence(rates[horizon_h], horizon_h, DAYS)
 
 
 def signal_with_context(

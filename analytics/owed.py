@@ -80,7 +80,8 @@ def _lacking(after_pk: int) -> Iterator[list[dict[str, Any]]]:
 def _without_rows() -> QuerySet[Signal]:
     lacks = Q()
     for horizon_h in settings.OUTCOME_HORIZONS_H:
-        lacks |= ~Exists(Outcome.objects.filter(signal=OuterRef("pk"), horizon_h=horizon_h))
+        has = Exists(Outcome.objects.filter(signal=OuterRef("pk"), horizon_h=horizon_h))
+        lacks |= Q(~has)
     return Signal.objects.filter(lacks, environment=settings.ENVIRONMENT).order_by("pk")
 
 

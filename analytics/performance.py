@@ -138,9 +138,9 @@ def trends(filters: OutcomeFilters, bucket: Bucket) -> list[tuple[date, Tally]]:
 def by_factor(filters: OutcomeFilters) -> dict[tuple[str, str], Tally]:
     """Return the sums by factor and what it said of the side that was taken."""
     if filters.symbol is None:
-        found = _narrowed(
-            FactorDay.objects.filter(environment=settings.ENVIRONMENT), filters
-        ).filter(horizon_h=filters.horizon_h)
+        found = _narrowed(FactorDay.objects.filter(environment=settings.ENVIRONMENT), filters)
+        if filters.horizon_h is not None:
+            found = found.filter(horizon_h=filters.horizon_h)
         sums = _sums(found, Tally, "factor", "stance")
     else:
         sums = _of_single_outcomes(filters, filters.symbol)

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Manager, Sum
 
 from analytics.engine.sums import (
     FactorKey,
@@ -53,7 +53,7 @@ _PORTION = 500
 # (symbol, horizon in hours, direction) → 0 to 1
 BaseRates = dict[tuple[str, int, str], float]
 # The fields of a row's key → its other columns
-_Sums = Mapping[tuple[Any, ...], dict[str, Any]]
+_Sums = Mapping[Any, dict[str, Any]]
 Item = TypeVar("Item")
 
 
@@ -154,22 +154,21 @@ def _signals_of(day: date) -> Iterator[dict[int, tuple[float | None, dict[str, S
 
 
 def _replace(
-    table: type[OutcomeDay] | type[FactorDay], day: date, names: Sequence[str], sums: _Sums
+    table: type[OutcomeDay | FactorDay], day: date, names: Sequence[str], sums: _Sums
 ) -> None:
     """Make a day's rows what they should be; those that are it already are left alone."""
+    rows: Manager[Any] = table._default_manager
     place = {"environment": settings.ENVIRONMENT, "day": day}
-    stored = {
-        tuple(row[name] for name in names): row for row in table.objects.filter(**place).values()
-    }
+    stored = {tuple(row[name] for name in names): row for row in rows.filter(**place).values()}
     for ids in _portions([row["id"] for key, row in stored.items() if key not in sums]):
-        table.objects.filter(pk__in=ids).delete()
+        rows.filter(pk__in=ids).delete()
     changed = [
         table(**place, **dict(zip(names, key, strict=True)), **columns)
         for key, columns in sums.items()
         if key not in stored or any(stored[key][name] != columns[name] for name in columns)
     ]
     if changed:
-        table.objects.bulk_create(
+        rows.bulk_create(
             changed,
             batch_size=_PORTION,
             update_conflicts=True,

@@ -79,7 +79,7 @@ def stances_of(direction: str, factors: Any) -> dict[str, Stance]:
         return stances
     for name, told in factors.items():
         contribution = told.get("contribution") if isinstance(told, dict) else None
-        if type(contribution) not in (int, float):
+        if not isinstance(contribution, int | float) or isinstance(contribution, bool):
             continue
         lean = contribution if direction == Direction.LONG else -contribution
         stances[name] = (
