@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import cache
 from itertools import accumulate
 from typing import Any
 
@@ -74,6 +75,7 @@ def base_rates_by_day(rows: Sequence[Any] | QuerySet[Any, Any]) -> BaseRateOn:
     nothing = (0, 0, 0)
     before = list(accumulate(counts, _added, initial=nothing))
 
+    @cache
     def rate_on(day: date, side: str) -> float | None:
         first = bisect_left(days, day - timedelta(days=BASE_RATE_DAYS))
         last = bisect_left(days, day)

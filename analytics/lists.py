@@ -52,6 +52,7 @@ def _newest(limit: int) -> QuerySet[Signal]:
 
 
 def recent_signals(symbol: str, limit: int) -> Items:
+    """Return a coin's newest signals; their evidence is ready JSON for ``dump_json``."""
     return of_coin(symbol, limit, 0)[1]
 
 

@@ -189,6 +189,19 @@ class Environment:
             self.fault(name, None, f"secrets of at least {least_length} characters each")
         return values
 
+    def integer_csv(
+        self, name: str, default: tuple[int, ...], *, least: int, most: int
+    ) -> tuple[int, ...]:
+        """Read a comma-separated list of whole numbers, returned in order, none twice."""
+        items = self.csv(name)
+        if not items:
+            return default
+        numbers = [int(item) if re.fullmatch(r"[0-9]{1,18}", item) else None for item in items]
+        if any(number is None or not _within(number, least, most) for number in numbers):
+            self.fault(name, self.raw(name), "whole numbers, with commas" + _bounds(least, most))
+            return default
+        return tuple(sorted({number for number in numbers if number is not None}))
+
     def networks(self, name: str) -> tuple[Network, ...]:
         """Read a comma-separated list of addresses and networks in CIDR notation."""
         found: list[Network] = []
@@ -206,19 +219,6 @@ class Environment:
             if not _ORIGIN.fullmatch(origin):
                 self.fault(name, origin, "origins like https://app.example.com, one by one")
         return origins
-
-    def integer_csv(
-        self, name: str, default: tuple[int, ...], *, least: int, most: int
-    ) -> tuple[int, ...]:
-        """Read a comma-separated list of whole numbers, returned in order, none twice."""
-        items = self.csv(name)
-        if not items:
-            return default
-        numbers = [int(item) if re.fullmatch(r"[0-9]{1,18}", item) else None for item in items]
-        if any(number is None or not _within(number, least, most) for number in numbers):
-            self.fault(name, self.raw(name), "whole numbers, with commas" + _bounds(least, most))
-            return default
-        return tuple(sorted({number for number in numbers if number is not None}))
 
     def path(self, name: str, default: Path, *, base: Path) -> Path:
         """Read a path; a relative one is meant from ``base``, not from the working directory."""

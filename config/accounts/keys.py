@@ -123,7 +123,7 @@ def create_api_key(
         daily_quota=daily_quota,
     )
     _record(by, "key.created", key, scope=scope)
-    forget_believed_keys()
+    _forget_what_changed()
     return key, f"{key.prefix}.{secret}"
 
 
@@ -146,7 +146,7 @@ def rotate_api_key(key: ApiKey, *, overlap: timedelta = ROTATION_OVERLAP, by: st
     )
     key.refresh_from_db()
     _record(by, "key.rotated", key, overlap_s=int(overlap.total_seconds()))
-    forget_believed_keys()
+    _forget_what_changed()
     return f"{key.prefix}.{secret}"
 
 
@@ -156,7 +156,7 @@ def revoke_api_key(key: ApiKey, *, by: str = "") -> None:
     if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=Now()):
         _record(by, "key.revoked", key)
     key.refresh_from_db()
-    forget_believed_keys()
+    _forget_what_changed()
 
 
 @transaction.atomic
@@ -164,7 +164,7 @@ def save_changed_key(key: ApiKey, fields: Iterable[str], *, by: str) -> None:
     """Save a key whose name, limits or expiry were edited."""
     key.save()
     _record(by, "key.changed", key, fields=sorted(fields))
-    forget_believed_keys()
+    _forget_what_changed()
 
 
 @transaction.atomic
@@ -173,7 +173,7 @@ def delete_api_keys(keys: Iterable[ApiKey], *, by: str) -> None:
     for key in keys:
         _record(by, "key.deleted", key)
         key.delete()
-    forget_believed_keys()
+    _forget_what_changed()
 
 
 def any_key_configured() -> bool:
@@ -235,6 +235,12 @@ def _note_use(key: ApiKey) -> None:
     except DatabaseError:
         # A busy or read-only database must not refuse a valid key: only the note is lost.
         logger.warning("use of API key not noted", extra={"key_prefix": key.prefix}, exc_info=True)
+
+
+def _forget_what_changed() -> None:
+    """Ask the database anew, also once the change is visible to all who ask."""
+    forget_believed_keys()
+    transaction.on_commit(forget_believed_keys)
 
 
 def _record(by: str, action: str, key: ApiKey, **detail: Any) -> None:

@@ -53,7 +53,7 @@ def find_gaps(frame: Frame) -> Gaps:
         candle = candle + 1
     near, far = frame.low[side, candle + 1], frame.high[side, candle - 1]
     atr = frame.atr[candle]
-    kept = np.flatnonzero((atr > 0.0) & (near - far >= MIN_GAP_ATR * atr))
+    kept = ((atr > 0.0) & (near - far >= MIN_GAP_ATR * atr)).nonzero()[0]
     side, candle, near, far = side[kept], candle[kept], near[kept], far[kept]
     # Coming back is a rise of the mirror.
     return Gaps(

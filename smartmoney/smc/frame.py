@@ -186,4 +186,4 @@ def group_starts(ordered: Int64Array) -> Int64Array:
     starts = np.empty(len(ordered), dtype=np.bool_)
     starts[:1] = True
     np.not_equal(ordered[1:], ordered[:-1], out=starts[1:])
-    return np.flatnonzero(starts)
+    return starts.nonzero()[0]

@@ -85,5 +85,5 @@ def previous_levels(frame: Frame) -> PreviousLevels | None:
 
 
 def _swept_at_ms(frame: Frame, reach: FloatArray, first: int, level: float) -> int | None:
-    beyond = np.flatnonzero(reach[first:] > level)
+    beyond = (reach[first:] > level).nonzero()[0]
     return int(frame.open_time_ms[first + beyond[0]]) + frame.interval.ms if len(beyond) else None

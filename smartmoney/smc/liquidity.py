@@ -65,7 +65,7 @@ def find_zones(frame: Frame, swings: Swings) -> Zones:
     # An anchor's first touch may come the memory later, and is told for another.
     swept = first_above(frame.high_ahead, swings.side, swings.known + 1, edge, span=LOOK_CANDLES)
     joined = _oldest_holder(swings, half_width, swept)
-    touch = np.flatnonzero(joined != NEVER)
+    touch = (joined != NEVER).nonzero()[0]
     touch = touch[np.argsort(joined[touch], kind="stable")]
     first = group_starts(joined[touch])
     anchor = joined[touch[first]]

@@ -55,7 +55,7 @@ def find_blocks(frame: Frame, breaks: Breaks) -> Blocks:
     side, known, candle = side[first], known[first], candle[first]
     near, far = frame.high[side, candle], frame.low[side, candle]
     atr = frame.atr[candle]
-    kept = np.flatnonzero((atr > 0.0) & (near - far >= MIN_BLOCK_ATR * atr))
+    kept = ((atr > 0.0) & (near - far >= MIN_BLOCK_ATR * atr)).nonzero()[0]
     side, known, candle, near, far = side[kept], known[kept], candle[kept], near[kept], far[kept]
     return Blocks(
         side=side,

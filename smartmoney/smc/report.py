@@ -106,7 +106,7 @@ class _Times:
 
     def told(self, known: Int64Array) -> Int64Array:
         """Return the rows that are told, in the order in which they became known."""
-        rows = np.flatnonzero(known >= self.first_told)
+        rows = (known >= self.first_told).nonzero()[0]
         return rows[known[rows].argsort(kind="stable")]
 
 

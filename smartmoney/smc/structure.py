@@ -58,7 +58,7 @@ _NO_BREAKS = Breaks(_NONE, _NONE, np.empty(0), _NONE, _NONE, _NONE, _NONE)
 def find_breaks(swings: Swings) -> Breaks:
     """Return every break of the swings, labelled by the structure before it."""
     counts = (swings.broken != NEVER) & ~_outdone(swings)
-    broken = np.flatnonzero(counts)
+    broken = counts.nonzero()[0]
     broken = broken[np.lexsort((swings.price[broken], swings.broken[broken]))]
     candle = swings.broken[broken]
     first = group_starts(candle)
@@ -68,7 +68,7 @@ def find_breaks(swings: Swings) -> Breaks:
     furthest = broken[after - 1]
     candle, side = candle[first], swings.side[furthest]
     structure = np.full(len(first), NEITHER)
-    followed = np.flatnonzero(candle[1:] - candle[:-1] <= MEMORY_CANDLES) + 1
+    followed = (candle[1:] - candle[:-1] <= MEMORY_CANDLES).nonzero()[0] + 1
     structure[followed] = np.where(side[followed] == side[followed - 1], WITH, AGAINST)
     return Breaks(
         side=side,

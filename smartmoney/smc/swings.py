@@ -67,7 +67,7 @@ def find_swings(frame: Frame) -> Swings:
     # The highest of the other side is the negated lowest low of this one.
     valley = -np.minimum(highest[1 - side, candle - k], highest[1 - side, candle + 1])
     atr = frame.atr[candle]
-    kept = np.flatnonzero((atr > 0.0) & (price - valley >= MIN_SWING_ATR * atr))
+    kept = ((atr > 0.0) & (price - valley >= MIN_SWING_ATR * atr)).nonzero()[0]
     side, candle, price, atr = side[kept], candle[kept], price[kept], atr[kept]
     known = candle + k
     return Swings(

@@ -5,12 +5,16 @@ candle that made it certain: nothing is told before. Times of forward events (sw
 touched, filled, mitigated) are the close of their candle, when the event became known; None until
 then. All times are Unix milliseconds, prices USD. What is told once never changes but by these
 events, and is told until it has been known for ``MEMORY_CANDLES`` candles.
+
+What a window tells dozens of is a named tuple: as immutable as a frozen dataclass, and made in a
+fifth of the time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from market.types import Interval
 
@@ -64,8 +68,7 @@ class RangePart(StrEnum):
     DISCOUNT = "discount"
 
 
-@dataclass(frozen=True, slots=True)
-class SwingPoint:
+class SwingPoint(NamedTuple):
     """A confirmed high or low. Swept by a wick strictly beyond it, broken by a close."""
 
     kind: SwingKind
@@ -104,8 +107,7 @@ class ChangeOfCharacter(StructureBreak):
     """CHoCH: a break against the structure before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class FairValueGap:
+class FairValueGap(NamedTuple):
     """FVG: prices jumped over, between ``bottom`` and ``top``.
 
     ``filled_pct`` is how deep wicks have come back so far, 0 to 100; it never falls. Touched when
@@ -129,8 +131,7 @@ class FairValueGap:
         return GapState.OPEN if self.touched_at_ms is None else GapState.PARTLY_FILLED
 
 
-@dataclass(frozen=True, slots=True)
-class LiquidityZone:
+class LiquidityZone(NamedTuple):
     """Equal highs or lows. Edges are those of the first swing; touches come later.
 
     ``strength`` grows with touches and with the age in candles, which stops with the sweep.
@@ -153,8 +154,7 @@ class LiquidityZone:
         return LiquidityState.RESTING if self.swept_at_ms is None else LiquidityState.SWEPT
 
 
-@dataclass(frozen=True, slots=True)
-class OrderBlock:
+class OrderBlock(NamedTuple):
     """The last candle against the move that broke structure.
 
     Mitigated when a wick came back to its nearer edge, broken when a close went beyond the other.

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from rest_framework.test import APIClient
 
 from analytics import selectors
-from signals.models import HistoryCut
+from signals.models import HistoryCut, SignalDay
+from signals.storing import count_anew
 from tests.analytics.rows import (
     NOW,
     TODAY,
@@ -116,6 +119,26 @@ def test_sums_by_day_give_what_counting_gives_wherever_a_clear_ends(
     assert of_all == {**of_coin, "symbol": None}
     counted = [at for at in range(40) if cut_at < NOW - timedelta(hours=6 * at) and at * 6 <= 180]
     assert of_all["total_signals"] == len(counted)
+
+
+@pytest.mark.parametrize("again", ["migration", "restored"])
+def test_days_that_were_never_summed_are_counted_from_the_signals(
+    api: APIClient, again: str
+) -> None:
+    for number in range(6):
+        store_signal("BTC", days_ago(number / 2), score=Decimal(60 + number))
+    store_imported("ETH", days_ago(1), signal="SHORT", score=Decimal("33.33"))
+    before = api.get("/analytics/summary").json()
+    SignalDay.objects.all().delete()
+
+    if again == "migration":
+        import_module("signals.migrations.0010_fill_signal_days").fill(apps, None)
+    else:
+        count_anew()
+
+    assert api.get("/analytics/summary").json() == before
+    assert before["total_signals"] == 7
+    assert before["score_stats"]["min"] == 33.33
 
 
 def test_the_overview_ranks_the_coins_of_the_newest_signals(

@@ -141,6 +141,12 @@ def fill(url: str, count: int, *, environment: str = "live") -> None:
             return
         # A crash would lose what this makes anew; waiting for the disk is not what is measured.
         connection.execute("SET synchronous_commit = off")
+        rights = connection.execute(
+            "SELECT usesuper FROM pg_user WHERE usename = current_user"
+        ).fetchone()
+        if rights == (True,):
+            # Three million looks for the signal of an outcome that was made from it.
+            connection.execute("SET session_replication_role = replica")
         connection.execute(_EVIDENCE)
         marks = ", ".join(["%s"] * 13)
         connection.cursor().executemany(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import connections, transaction
 
 from config.accounts.keys import (
     Credential,
     create_api_key,
     delete_api_keys,
+    forget_believed_keys,
     revoke_api_key,
     rotate_api_key,
     save_changed_key,
@@ -178,3 +181,24 @@ def test_no_secret_is_stored_or_written_down() -> None:
         secret = plain.partition(".")[2]
         assert secret not in stored
         assert hashlib.sha256(secret.encode()).hexdigest() in stored
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_another_thread_read_before_the_commit_is_not_believed_after_it() -> None:
+    key, plain = create_api_key("bot")
+    verify_key(plain)  # notes the use, which the reader then need not do beside the writer
+    forget_believed_keys()
+    seen: list[bool] = []
+
+    def read_elsewhere() -> None:
+        seen.append(verify_key(plain) is not None)
+        connections.close_all()
+
+    with transaction.atomic():
+        revoke_api_key(key)
+        reader = Thread(target=read_elsewhere)
+        reader.start()
+        reader.join()
+
+    assert seen == [True]
+    assert verify_key(plain) is None

@@ -24,6 +24,7 @@ from config.api.prompts import QUESTIONS
 from market.sandbox.handle import Sandbox
 from smartmoney.api.smc_viewsets import StructureViewSet
 from tests.config.assistant_calls import named_operations
+from tests.config.counters import fake_counters
 from tests.config.mcp_messages import call, post, post_text, result
 from tests.market.conftest import (  # noqa: F401 - fixtures
     coins,
@@ -197,6 +198,18 @@ def test_a_tool_beyond_the_limit_is_told_to_wait(
 
     assert is_error
     assert json.loads(text)["status"] == 429
+
+
+def test_a_keys_limit_counts_tool_calls_one_by_one(api: APIClient) -> None:
+    _, plain = create_api_key("assistant", "read", rate_per_minute=3)
+    key = {"Authorization": f"Bearer {plain}"}
+
+    with fake_counters(at_s=15.0):  # a minute that does not end
+        failed = [call(api, "structureInfo", **key)[0] for _ in range(4)]
+        beyond = post(api, "tools/list", **key)
+
+    assert failed == [False, False, False, True]
+    assert beyond.status_code == 429
 
 
 # --- What is offered -----------------------------------------------------------------------------

@@ -76,6 +76,7 @@ class Recording:
         await until(lambda: len(self.connector.open) == len(self.recorder.recorded))
 
     async def advance(self, seconds: float, step_s: float = 10.0) -> None:
+        """Let time go on, in steps shorter than a venue may take to answer a ping (20 s)."""
         until_s = self.wall.now_s + seconds
         while self.wall.now_s < until_s:
             self.wall.now_s = min(until_s, self.wall.now_s + step_s)
@@ -157,7 +158,7 @@ def test_a_recorder_killed_for_ten_minutes_leaves_a_gap_that_the_signal_states(
     start_ms = now_ms(wall)
 
     async def act(recorded: Recording) -> None:
-        await recorded.advance(HOUR_S + 30, step_s=25.0)
+        await recorded.advance(HOUR_S + 30, step_s=15.0)
         await recorded.until_kept("BTC", Venue.BINANCE, start_ms + 11 * BUCKET_MS)
 
     recording(Venue.BINANCE).run(act)
@@ -166,7 +167,7 @@ def test_a_recorder_killed_for_ten_minutes_leaves_a_gap_that_the_signal_states(
     first_whole_ms = -(-again_ms // BUCKET_MS) * BUCKET_MS
 
     async def act_again(recorded: Recording) -> None:
-        await recorded.advance(HOUR_S, step_s=25.0)
+        await recorded.advance(HOUR_S, step_s=15.0)
         await recorded.until_kept("BTC", Venue.BINANCE, first_whole_ms + 10 * BUCKET_MS)
 
     recording(Venue.BINANCE).run(act_again)
@@ -191,7 +192,7 @@ def test_both_venues_add_up_over_the_open_interest_of_both(
     start_ms = now_ms(wall)
 
     async def act(recorded: Recording) -> None:
-        await recorded.advance(HOUR_S + 30, step_s=25.0)
+        await recorded.advance(HOUR_S + 30, step_s=15.0)
         for venue in (Venue.BINANCE, Venue.OKX):
             await recorded.until_kept("ETH", venue, start_ms + 11 * BUCKET_MS)
 

@@ -52,7 +52,8 @@ def test_retry_after_is_obeyed_by_the_whole_sender_and_is_no_failed_attempt(
     deliver_all(move_on)
 
     assert (
-        min(m["received_ms"] for m in sandbox.telegram.chats.delivered()) >= began_s * 1000 + 31000
+        min(m["received_ms"] for m in sandbox.telegram.chats.delivered())
+        >= int(began_s * 1000) + 31000
     )
     assert sorted(delivered_texts(sandbox)) == ["LONG BTC", "LONG ETH", "LONG ETH"]
     assert set(Delivery.objects.values_list("state", "attempts", "unconfirmed")) == {("sent", 0, 0)}

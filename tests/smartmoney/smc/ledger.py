@@ -8,7 +8,8 @@ events at their own close, and goes when it has been told for the memory.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
+from typing import Any
 
 from smartmoney.smc import MEMORY_CANDLES, TimeframeStructure
 from smartmoney.smc.types import (
@@ -32,6 +33,15 @@ EVENTS = frozenset(
 )  # fmt: skip
 GROWING = frozenset({"filled_pct", "touches", "age_candles"})
 _STRENGTHS = (Strength.WEAK, Strength.MODERATE, Strength.STRONG)
+
+
+def names_of(each: Any) -> list[str]:
+    """Return the names of what an object tells, whichever way its class is written."""
+    return list(each._fields) if isinstance(each, tuple) else [f.name for f in fields(each)]
+
+
+def changed(each: Any, **values: Any) -> Any:
+    return each._replace(**values) if isinstance(each, tuple) else replace(each, **values)
 
 
 class Ledger:
@@ -71,21 +81,21 @@ class Ledger:
             self.rewrites.append(f"{key} was known before it occurred")
 
     def _changed(self, key: tuple[object, ...], before: Told, after: Told, now: int) -> None:
-        for field in fields(after):
-            old, new = getattr(before, field.name), getattr(after, field.name)
+        for name in names_of(after):
+            old, new = getattr(before, name), getattr(after, name)
             if old == new:
                 continue
-            if field.name == "strength":
+            if name == "strength":
                 allowed = _STRENGTHS.index(new) > _STRENGTHS.index(old)
-            elif field.name in GROWING:
+            elif name in GROWING:
                 allowed = new > old
             else:
                 # A zone's last touch moves on; every other event happens once.
                 happened = old is None or isinstance(after, LiquidityZone)
-                allowed = field.name in EVENTS and happened and new == now
+                allowed = name in EVENTS and happened and new == now
                 self.events += allowed
             if not allowed:
-                self.rewrites.append(f"{key}.{field.name} was {old}, told at {now} as {new}")
+                self.rewrites.append(f"{key}.{name} was {old}, told at {now} as {new}")
 
     def _trend(self, structure: TimeframeStructure) -> None:
         last = self._last

@@ -12,7 +12,7 @@ from market.types import Candles, Symbol
 from smartmoney.smc import CANDLES_NEEDED, WINDOW_CANDLES, analyze, find_structure, report
 from smartmoney.smc.types import TimeframeStructure
 from tests.recordings import recording
-from tests.smartmoney.smc.ledger import Ledger
+from tests.smartmoney.smc.ledger import Ledger, changed
 from tests.smartmoney.smc.series import first, part, walk
 
 
@@ -62,9 +62,9 @@ def test_no_prefix_of_a_recorded_market_rewrites_anything():
 def test_the_ledger_finds_a_swing_told_late_changed_or_dropped():
     candles = walk(300, seed=4)
     before, after = structure_of(first(candles, 299)), structure_of(candles)
-    changed = replace(before.swings[0], price=1.0)
+    moved = changed(before.swings[0], price=1.0)
 
-    for swings in (before.swings[:-1], (changed, *before.swings[1:])):
+    for swings in (before.swings[:-1], (moved, *before.swings[1:])):
         ledger = Ledger()
         ledger.read(replace(before, swings=swings))
         ledger.read(replace(after, swings=before.swings))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from market.types import DAY_MS, Candles
 from smartmoney.smc import TimeframeStructure, Trend, find_structure, report
 from smartmoney.smc.types import LiquiditySide, RangePart, SwingKind
+from tests.smartmoney.smc.ledger import changed, names_of
 from tests.smartmoney.smc.series import bars, walk
 
 settings.register_profile(
@@ -67,7 +68,7 @@ MIRROR_NAMES |= {"high_swept_at_ms": "low_swept_at_ms", "low_swept_at_ms": "high
 
 def values(each: Any, offset: float | None = None) -> dict[str, Any]:
     """Return the fields of an object; those of its mirror image about ``offset`` when given."""
-    found = {field.name: getattr(each, field.name) for field in fields(each)}
+    found = {name: getattr(each, name) for name in names_of(each)}
     if offset is None:
         return found
     mirrored = {}
@@ -130,7 +131,7 @@ def test_the_currency_does_not_matter(count: int, seed: int, power: int):
 
     def restored(each: Any) -> Any:
         prices = [name for name in PRICES if hasattr(each, name)]
-        return replace(each, **{name: getattr(each, name) / factor for name in prices})
+        return changed(each, **{name: getattr(each, name) / factor for name in prices})
 
     before = told(candles)
     for name in ("swings", "breaks", "gaps", "zones", "blocks"):
