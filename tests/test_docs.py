@@ -6,6 +6,7 @@ but for the substitutions below.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ import pytest
 
 from tests.bench.stack import free_port, manage, running
 from tests.documents import ROOT, Block, blocks, pages
+from tests.signals.old_history import old_history
 
 pytestmark = pytest.mark.one_database
 
@@ -65,7 +67,8 @@ class Service:
         for pattern, instead in (
             (r"(127\.0\.0\.1|localhost):8000\b", rf"\1:{self.port}"),
             (r"SIGNALS_ENV_FILE=data/sandbox/sandbox\.env ", ""),  # all blocks have it
-            (r"\./run manage\b", f"'{sys.executable}' manage.py"),
+            (r"\./run manage\b", f"'{sys.executable}' '{ROOT / 'manage.py'}'"),
+            (r"(?<!\S)docs/", f"{ROOT}/docs/"),
             (r"\bPREFIX\b", self.environment.get("PREFIX", "")),
             (r"(--expires) 20\d\d", r"\1 2999"),
             (r"\bdata/sandbox\b|\bdata\b(?=/)", str(self.folder / "sandbox")),
@@ -86,7 +89,7 @@ class Service:
     def run(self, text: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["sh", "-eu", "-c", self.substituted(text)],
-            cwd=ROOT,
+            cwd=self.folder,  # what a page writes must not come to lie in the repository
             env=self.environment,
             capture_output=True,
             text=True,
@@ -122,6 +125,7 @@ def started(folder: Path) -> Iterator[Service]:
         probe="/health",
         log=folder / "service.log",
     ):
+        (folder / "signal_history.json").write_text(json.dumps(old_history()))
         # The file that ./run up --sandbox leaves for commands; it names the data folder, too.
         asked = environment | {"SIGNALS_ENV_FILE": str(folder / "sandbox" / "sandbox.env")}
         del asked["SIGNALS_DATA_DIR"]

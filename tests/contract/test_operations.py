@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rest_framework.test import APIClient
 
-from tests.contract.conftest import World, content_of, send
+from tests.contract.conftest import SETTINGS, World, content_of, send
 from tests.contract.document import Operation, operations, validate
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +62,26 @@ def test_what_may_be_kept_has_a_tag_and_is_documented_as_such(
     assert head.status_code == 200
     assert ("ETag" in head.headers) == documented
     assert (head.headers["Cache-Control"] == "no-store") == (not documented)
+
+
+@pytest.mark.parametrize(
+    ("address", "fresh_for_s"),
+    [
+        ("/signals/BTC", SETTINGS["SIGNAL_CACHE_TTL_S"]),
+        ("/market/BTC", 10),
+        ("/mss/info", 60),
+        ("/smart-money/info", 60),
+        ("/smc/info", 3600),
+        ("/", 3600),
+        ("/openapi.json", 3600),
+    ],
+)
+def test_what_stays_good_for_a_while_says_for_how_long(
+    world: World, address: str, fresh_for_s: int
+) -> None:
+    response = world.keyed().head(address)
+
+    assert response.headers["Cache-Control"] == f"private, max-age={fresh_for_s}"
 
 
 @pytest.mark.parametrize(
