@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from analytics.models import BaseRateDay, Outcome, OutcomeDay
-from signals.admin import ReadOnlyAdmin
+from config.accounts.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Outcome)

@@ -1,7 +1,5 @@
 """Admin of the market app: find a coin, see what is stored. Nothing here is edited by hand."""
 
-# ruff: noqa: ARG002 - Django fixes these signatures
-
 from __future__ import annotations
 
 from typing import Any
@@ -12,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from config.accounts.read_only_admin import ReadOnlyAdmin
 from market.health import probe_recorder
 from market.models import HEAD_AT, ListedSymbol, ProviderStatus, Series
 from market.provider_status import provider_statuses
@@ -19,19 +18,6 @@ from market.store import get_store
 from market.watchlist_admin import WatchlistAdmin
 
 __all__ = ["ListedSymbolAdmin", "ProviderStatusAdmin", "SeriesAdmin", "WatchlistAdmin"]
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that programs write; a person's edit would be overwritten or would falsify history."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 @admin.register(ListedSymbol)

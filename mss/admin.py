@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from market.admin import ReadOnlyAdmin
+from config.accounts.read_only_admin import ReadOnlyAdmin
 from market.clock import wall_now
 from mss import profiles, watch
 from mss.engine.profile import STANDARD, settings_of

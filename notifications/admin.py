@@ -13,25 +13,11 @@ from django.http import HttpRequest
 from django.template.defaultfilters import linebreaksbr
 from django.utils.safestring import SafeString
 
+from config.accounts.read_only_admin import ReadOnlyAdmin
 from market.clock import wall_now
 from notifications import limits, services
 from notifications.composing import preview
 from notifications.models import AlertEvent, AlertRule, Delivery, ReceivedUpdate, Subscriber
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that people may look at and not touch."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class AlertRuleInline(admin.StackedInline):  # type: ignore[type-arg]

@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from config.accounts.read_only_admin import ReadOnlyAdmin
 from notifications.models import AlertEvent
 from signals import profiles
 from signals.alert_facts import dedup_key
@@ -31,21 +32,6 @@ __all__ = [
     "ScoringProfileAdmin",
     "SignalAdmin",
 ]
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that people may look at and not touch."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Signal)

@@ -14,7 +14,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from market.admin import ReadOnlyAdmin, WatchlistAdmin
+from config.accounts.read_only_admin import ReadOnlyAdmin
+from market.admin import WatchlistAdmin
 from market.models import Watchlist
 from signals.models import ScanRun
 from signals.scans import AlreadyRunning, start_list_run

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from market.admin import ReadOnlyAdmin
+from config.accounts.read_only_admin import ReadOnlyAdmin
 from smartmoney.models import ScanResult, SmartMoneyScan
 from smartmoney.selectors import results, scans
 

@@ -21,6 +21,7 @@ from config.accounts.keys import (
     save_changed_key,
 )
 from config.accounts.models import ApiKey, AuditEntry, User
+from config.accounts.read_only_admin import ReadOnlyAdmin
 
 admin.site.register(User, UserAdmin)
 
@@ -102,19 +103,10 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AuditEntryAdmin(ReadOnlyAdmin):
     """To read only: what was done stays written."""
 
     list_display = ("at", "actor", "action", "target")
     list_filter = ("action",)
     search_fields = ("actor", "target")
     date_hierarchy = "at"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

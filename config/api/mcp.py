@@ -82,7 +82,7 @@ def _refuse_other_origins(request: Request) -> None:
     if origin is None:
         return
     own = {f"{request.scheme}://{request.get_host()}", _origin_of(str(settings.PUBLIC_BASE_URL))}
-    if origin not in own and origin not in getattr(settings, "CORS_ALLOWED_ORIGINS", ()):
+    if origin not in own and origin not in settings.CORS_ALLOWED_ORIGINS:
         raise PermissionDenied("Pages of this origin may not use this address.")
 
 
