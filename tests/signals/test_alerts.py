@@ -32,6 +32,9 @@ from signals.services import Evaluation, publish_signal
 from tests.builders import AT_MS, make_snapshot
 from tests.signals.results import HOUR_MS, make_evaluation
 
+# A message quotes the record of its band, which is read from a table.
+pytestmark = pytest.mark.django_db
+
 UTC_VIEWER = Viewer(ZoneInfo("UTC"))
 BERLIN = Viewer(ZoneInfo("Europe/Berlin"))
 CAPTION_UNITS = 1024
