@@ -22,6 +22,7 @@ from signals.history_pages import Cursor, behind
 from signals.models import Signal
 
 Items = list[dict[str, Any]]
+Statement = tuple[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +35,33 @@ def latest(limit: int) -> Items:
     """Return the newest signals of all coins."""
     if connection.vendor != "postgresql":
         return history_items(_newest(limit))
-    statement, parameters = _latest_statement(settings.ENVIRONMENT, limit)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return [history_item(row) for row in cursor.fetchall()]
+    return [history_item(row) for row in _fetched(_latest_statement(settings.ENVIRONMENT, limit))]
+
+
+def latest_ids(limit: int) -> tuple[int, ...]:
+    """Return the ids of :func:`latest`, which the index alone tells."""
+    if connection.vendor != "postgresql":
+        return tuple(_newest(limit).values_list("pk", flat=True))
+    return tuple(pk for (pk,) in _fetched(_ids_statement(settings.ENVIRONMENT, limit)))
+
+
+# To compile a statement takes Django longer than Postgres takes to answer it, and only SQLite's
+# values need what Django does to them afterwards.
+@lru_cache(maxsize=64)
+def _latest_statement(environment: str, limit: int) -> Statement:  # noqa: ARG001
+    return history_rows(_newest(limit)).query.sql_with_params()
 
 
 @lru_cache(maxsize=64)
-def _latest_statement(environment: str, limit: int) -> tuple[str, tuple[Any, ...]]:  # noqa: ARG001
-    # To compile it takes Django longer than Postgres takes to answer it, and only SQLite's values
-    # need what Django does to them afterwards.
-    return history_rows(_newest(limit)).query.sql_with_params()
+def _ids_statement(environment: str, limit: int) -> Statement:  # noqa: ARG001
+    return _newest(limit).values_list("pk").query.sql_with_params()
+
+
+def _fetched(statement: Statement) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(*statement)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def _newest(limit: int) -> QuerySet[Signal]:

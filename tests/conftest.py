@@ -9,6 +9,7 @@ import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from analytics import latest
 from config.accounts.keys import forget_believed_keys
 from config.api.throttling import forget_permits
 from market import clock, collect, store, universe
@@ -27,6 +28,7 @@ def fresh_process_state(
     store.reset_store()
     forget_believed_keys()
     forget_permits()
+    latest.forget()
     yield
     clock.fix(None)
     store.reset_store()

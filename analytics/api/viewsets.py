@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import viewsets
 from rest_framework.request import Request
@@ -11,6 +12,7 @@ from analytics import lists, selectors
 from analytics.api import answers, params
 from analytics.api import serializers as shapes
 from analytics.filters import Span
+from analytics.latest import latest_signals
 from analytics.symbols import symbol_asked_for, symbol_meant
 from config.api.params import NoParams, read_params
 
@@ -53,10 +55,12 @@ class SignalListViewSet(viewsets.ViewSet):
         parameters=[params.LatestParams],
         responses=shapes.LatestSignalsSerializer,
     )
-    def latest(self, request: Request) -> Response:
+    def latest(self, request: Request) -> HttpResponse:
         """The newest published signals of all coins."""
-        items = lists.latest(read_params(request, params.LatestParams)["limit"])
-        return Response({"success": True, "count": len(items), "signals": items})
+        found = latest_signals(read_params(request, params.LatestParams)["limit"])
+        return HttpResponse(
+            found.body, content_type="application/json", headers={"ETag": found.etag}
+        )
 
     @extend_schema(
         operation_id="getSignalsInDateRange",
