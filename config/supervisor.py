@@ -30,8 +30,9 @@ HOST = "127.0.0.1"  # reached from elsewhere only through a proxy, which also en
 DEFAULT_PORT = 8000
 # What makes the sandbox another market than its default one.
 MARKET_VARIABLES = ("SANDBOX_SEED", "SANDBOX_REPLAY_DIR", "SANDBOX_SYMBOLS", "SIGNALS_CLOCK_AT")
-# numpy's linear algebra is not used: its threads would only be in the way of forking.
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+# numpy's linear algebra is not used: its threads would only be in the way of forking. And glibc
+# gives threads memory from pools of their own, of which it keeps what each of many once needed.
+LEAN = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 # Workers do not talk to each other: on a broker made of files each greeting would stay behind.
 WORKER_OPTIONS = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 LOCK_WAIT_S = 12.0  # a killed supervisor's guard may hold the lock for the grace and a little
@@ -45,7 +46,7 @@ def web(port: int) -> Program:
     return Program(
         name="web",
         command=web_command(port),
-        environment=ONE_THREAD,
+        environment=LEAN,
         ready_url=f"http://{HOST}:{port}/health",
     )
 
@@ -59,13 +60,13 @@ def background() -> list[Program]:
                 *(sys.executable, "-m", "celery", "--app", "config", "--quiet", "worker"),
                 *WORKER_OPTIONS,
             ],
-            environment=ONE_THREAD,
+            environment=LEAN,
         ),
         Program(name="beat", command=[sys.executable, "-m", "config.beat"]),
         Program(
             name="recorder",
             command=[sys.executable, "manage.py", "record"],
-            environment=ONE_THREAD,
+            environment=LEAN,
         ),
     ]
 

@@ -16,6 +16,8 @@ from time import monotonic, sleep
 
 import httpx
 
+from config.supervisor import LEAN
+
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 60.0
 
@@ -92,6 +94,7 @@ def product_env(sandbox_url: str, data_dir: Path, **extra: str) -> dict[str, str
     """The environment of ``./run up --sandbox`` over a data folder of its own."""
     return {
         **os.environ,
+        **LEAN,
         "DJANGO_SETTINGS_MODULE": "config.settings.local",
         "SIGNALS_DATA_DIR": str(data_dir),
         "BINANCE_BASE_URL": f"{sandbox_url}/binance",
