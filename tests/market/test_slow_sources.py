@@ -115,10 +115,11 @@ def test_the_answer_does_not_wait_and_the_next_evaluation_finds_what_came_late(
 def test_what_is_still_awaited_is_not_asked_for_again(
     sandbox: Sandbox, gate: Gate, btc: Instrument
 ) -> None:
-    evaluated(btc, patience_s=0.2)
+    # Long enough for every call to have left, on a busy machine too.
+    evaluated(btc, patience_s=3.0)
     asked = sandbox.calls("coinglass")
 
-    evaluated(btc, patience_s=0.2)
+    evaluated(btc, patience_s=3.0)
 
     assert 0 < asked == sandbox.calls("coinglass")
     gate.open()
