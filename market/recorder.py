@@ -93,6 +93,7 @@ class Recorder:
         """Listen, write and tell until the event is set."""
         chores = [Chore(self._learn_coins), Chore(self._tell_status)]
         for recorded in self.recorded:
+            chores.append(Chore(partial(self._settle, recorded)))
             chores.append(Chore(partial(self._write, recorded)))
             if recorded.venue is Venue.OKX:
                 chores.append(Chore(partial(self._read_back, recorded)))
@@ -124,11 +125,15 @@ class Recorder:
         await beside("status", partial(_publish, statuses))
         return STATUS_EVERY_S
 
-    async def _write(self, recorded: _Recorded) -> float:
+    async def _settle(self, recorded: _Recorded) -> float:
+        """Take what is complete; apart from writing, since a tally forgets and a database hangs."""
         settled = recorded.tally.settle(clock.now_ms())
         if settled:
             recorded.gaps.newest_settled_ms = max(settled)
         recorded.keeper.take(settled)
+        return SETTLE_EVERY_S
+
+    async def _write(self, recorded: _Recorded) -> float:
         batch = recorded.keeper.waiting()
         if not batch:
             return SETTLE_EVERY_S
