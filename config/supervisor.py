@@ -35,6 +35,11 @@ MARKET_VARIABLES = ("SANDBOX_SEED", "SANDBOX_REPLAY_DIR", "SANDBOX_SYMBOLS", "SI
 LEAN = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 # Workers do not talk to each other: on a broker made of files each greeting would stay behind.
 WORKER_OPTIONS = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+# A cold evaluation may take its deadline (8 s) and one second.
+WEB_GRACE_S = 10.0
+# For what a worker has begun: messages on their way, a batch of a steady scan. What takes longer,
+# such as the first fill of new coins, is a row and taken up again.
+WORKER_GRACE_S = 4.0
 LOCK_WAIT_S = 12.0  # a killed supervisor's guard may hold the lock for the grace and a little
 
 
@@ -48,6 +53,7 @@ def web(port: int) -> Program:
         command=web_command(port),
         environment=LEAN,
         ready_url=f"http://{HOST}:{port}/health",
+        grace_s=WEB_GRACE_S,
     )
 
 
@@ -61,6 +67,7 @@ def background() -> list[Program]:
                 *WORKER_OPTIONS,
             ],
             environment=LEAN,
+            grace_s=WORKER_GRACE_S,
         ),
         Program(name="beat", command=[sys.executable, "-m", "config.beat"]),
         Program(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 
+from config.shift import Shift
 from config.wakeups import wake
 from market.clock import wall_now
 from market.leases import OPEN_STATES, as_seen, claim, free
@@ -143,10 +143,10 @@ def work_on_runs(*, for_s: float = math.inf) -> bool:
 
     Begins no step when ``for_s`` have passed since the first; returns whether more may be free.
     """
-    began = time.monotonic()
+    shift = Shift(for_s)
     while (run := claim_run()) is not None:
         work(run)
-        if time.monotonic() - began >= for_s:
+        if shift.is_over:
             return True
     return False
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -19,6 +18,7 @@ from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 
+from config.shift import Shift
 from config.wakeups import wake
 from market.clock import datetime_at, wall_now
 from market.instruments import UnknownSymbol
@@ -101,10 +101,10 @@ def run_scans(*, for_s: float = math.inf) -> bool:
 
     Begins no wave when ``for_s`` have passed since the first; returns whether more may be free.
     """
-    began = time.monotonic()
+    shift = Shift(for_s)
     while (scan := claim_scan()) is not None:
         work(scan)
-        if time.monotonic() - began >= for_s:
+        if shift.is_over:
             return True
     return False
 
