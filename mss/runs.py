@@ -65,8 +65,8 @@ DATABASE_AWAY = (OperationalError, InterfaceError)
 def start_scan(filters: Filters, found: Sequence[Candidate] | None = None) -> MssRun:
     """Start a scan, or return the one with the same filters that is still open.
 
-    ``found`` are the coins that are left of a scan whose lists were read already. Raises
-    TooManyRuns.
+    ``found`` are the coins that are left of a scan whose lists were read already: the rest of a
+    scan is no whole one, and stands in for none. Raises TooManyRuns.
     """
     return _start(MssRun.Kind.SCAN, asdict(filters), found)
 
@@ -95,15 +95,19 @@ def start_due_scan() -> MssRun | None:
     if not settings.MSS_SCAN_EVERY_MIN:
         return None
     since = wall_now() - timedelta(minutes=settings.MSS_SCAN_EVERY_MIN)
-    runs = MssRun.objects.filter(environment=settings.ENVIRONMENT, kind=MssRun.Kind.SCAN)
-    if runs.filter(started_at__gt=since).exists():
+    regular = Filters()
+    same = MssRun.objects.filter(
+        environment=settings.ENVIRONMENT,
+        kind=MssRun.Kind.SCAN,
+        asked_hash=_asked_hash(asdict(regular), is_rest=False),
+    )
+    if same.filter(started_at__gt=since).exists():
         return None
-    return start_scan(Filters())
+    return start_scan(regular)
 
 
 def _start(kind: str, filters: Mapping[str, Any], found: Sequence[Candidate] | None) -> MssRun:
-    asked = orjson.dumps(dict(filters), option=orjson.OPT_SORT_KEYS)
-    asked_hash = hashlib.sha256(asked).hexdigest()
+    asked_hash = _asked_hash(filters, is_rest=found is not None)
     candidates = _documents(found or ())
     now = wall_now()
     try:
@@ -129,6 +133,11 @@ def _start(kind: str, filters: Mapping[str, Any], found: Sequence[Candidate] | N
             return run
     except IntegrityError:
         return _open().get(kind=kind, asked_hash=asked_hash)  # another request was quicker
+
+
+def _asked_hash(filters: Mapping[str, Any], *, is_rest: bool) -> str:
+    asked = {**filters, "is_rest": True} if is_rest else dict(filters)
+    return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _documents(found: Sequence[Candidate]) -> dict[str, Any]:
@@ -186,6 +195,7 @@ def _discover(run: MssRun, profile: MssProfile) -> None:
     if run.kind == MssRun.Kind.WATCH:
         registry = instrument_registry()
         coins = [coin_of_key(key, symbol, registry) for key, symbol in run.filters["coins"].items()]
+        watch.learn_ids(coins)
         rows, _ = market_rows(coins)
         found = candidates_of(coins, rows, profile)
     else:

@@ -129,6 +129,42 @@ def test_the_regular_scan_starts_once_a_period_and_can_be_off(settings: Settings
     assert (once, MssRun.objects.count()) == (1, 2)
 
 
+def test_a_scan_that_somebody_asks_for_does_not_postpone_the_regular_one(
+    settings: Settings,
+) -> None:
+    settings.MSS_SCAN_EVERY_MIN = 60
+    runs.start_scan(Filters(max_valuation_usd=1e6))
+    runs.start_scan(Filters(), found=[])
+
+    regular = runs.start_due_scan()
+
+    assert regular is not None
+    assert not regular.is_discovered
+    assert MssRun.objects.count() == 3
+
+
+def test_the_rest_of_a_scan_stands_in_for_no_whole_one(new_coins: int) -> None:
+    rest = runs.start_scan(ANY, found=[])
+    whole = runs.start_scan(ANY)
+
+    assert whole != rest
+    assert runs.start_scan(ANY, found=[]) == rest
+
+
+def test_a_watched_coin_learns_its_id_and_is_found_by_it_from_then_on(settings: Settings) -> None:
+    settings.MSS_SCAN_EVERY_MIN = 0
+    services.watch_add(OWNER, "ETH", min_score=5.0)
+    WatchlistEntry.objects.update(coingecko_id="")  # the lists that tell it were away
+
+    runs.start_due()
+    runs.work_on_runs()
+
+    entry = WatchlistEntry.objects.get()
+    assert entry.coin_key == "ethereum"
+    assert selectors.newest_scores([entry.coin_key])
+    assert AlertEvent.objects.count() == 1
+
+
 def test_a_watched_coin_is_scored_when_due_and_again_after_its_interval(
     settings: Settings,
 ) -> None:
