@@ -88,7 +88,7 @@ class StructureReport:
 def analyze_structure(
     text: str, timeframes: Sequence[Interval], *, deadline_s: float | None = None
 ) -> StructureReport:
-    """Read a coin's market structure by its last 499 bars of each length.
+    """Read a coin's market structure by its last closed bars of each length.
 
     Raises UnknownSymbol, MarketUnavailable when no bars at all could be read, TooManyScans.
     """
