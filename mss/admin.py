@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from config.accounts.read_only_admin import ReadOnlyAdmin
+from market.background_run_admin import BackgroundRunAdmin
 from market.clock import wall_now
 from market.services import MarketUnavailable
 from mss import profiles, watch
@@ -35,7 +36,6 @@ class MssScoreAdmin(ReadOnlyAdmin):
     search_help_text = "Coin (BTC), CoinGecko id or input hash"
     ordering = ("-observed_at",)
     list_per_page = 50
-    show_full_result_count = False
     exclude = ("inputs",)
     actions = ("replay_scores",)
 
@@ -64,12 +64,8 @@ class WatchForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_symbol(self) -> str:
         try:
             coin = resolve_coin(self.cleaned_data["symbol"])
-        except UnknownCoin as unknown:
-            close = ", ".join(unknown.suggestions)
-            hint = f" Did you mean {close}?" if close else ""
-            raise ValidationError(f"No coin goes by this name.{hint}") from None
-        except MarketUnavailable as unavailable:
-            raise ValidationError(unavailable.detail) from None
+        except (UnknownCoin, MarketUnavailable) as error:
+            raise ValidationError(error.detail) from None
         symbol = coin.symbol.upper()
         if watch.entries().filter(owner=self.owner, symbol=symbol).exists():
             raise ValidationError(f"You watch {symbol} already.")
@@ -93,8 +89,8 @@ class WatchlistEntryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> type[WatchForm]:
-        form: type[WatchForm] = super().get_form(request, obj, change, **kwargs)
+    ) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
         form.owner = _owner(request)
         return form
 
@@ -147,23 +143,13 @@ class MssProfileAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(MssRun)
-class MssRunAdmin(ReadOnlyAdmin):
-    list_display = ("started_at", "kind", "state", "progress", "failures", "finished_at")
+class MssRunAdmin(BackgroundRunAdmin):
+    told = ("kind",)
     list_filter = ("kind", "state")
-    ordering = ("-started_at",)
-    show_full_result_count = False
     exclude = ("candidates",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MssRun]:
         return runs().defer("candidates")
-
-    @admin.display(description="progress")
-    def progress(self, run: MssRun) -> str:
-        return f"{run.answered} of {run.requested}"
-
-    @admin.display(description="without a score")
-    def failures(self, run: MssRun) -> int:
-        return len(run.failed)
 
 
 @admin.register(ListReading)

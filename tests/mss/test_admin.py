@@ -14,6 +14,7 @@ from mss import profiles, runs
 from mss.engine.evaluate import evaluate
 from mss.engine.profile import STANDARD, settings_of
 from mss.models import MssProfile, MssScore, WatchlistEntry
+from mss.runs import RUNS
 from mss.storing import store_result
 from notifications.models import AlertEvent
 from tests.mss.builders import make_inputs
@@ -84,7 +85,7 @@ def test_a_coin_that_is_none_or_watched_already_is_refused_in_the_form(
     unknown = watch_in_the_admin(admin_client, "NOSUCHCOIN")
 
     assert "You watch BTC already." in again.content.decode()
-    assert "No coin goes by this name." in unknown.content.decode()
+    assert "has a coin of this name." in unknown.content.decode()
     assert WatchlistEntry.objects.count() == 1
 
 
@@ -110,7 +111,7 @@ def test_a_coin_watched_in_the_admin_alerts_from_its_own_threshold(
     watch_in_the_admin(admin_client, "ETH")
 
     runs.start_due()
-    runs.work_on_runs()
+    RUNS.work(runs.work)
 
     score = MssScore.objects.get()
     assert 5.0 <= score.total < 50.0
