@@ -33,7 +33,7 @@ def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
     validate_schema(document)
 
 
-def test_every_operation_has_an_id_of_its_own_a_tag_and_a_description(
+def test_every_operation_has_an_id_of_its_own_a_tag_and_a_summary(
     document: dict[str, Any],
 ) -> None:
     known_tags = {tag["name"] for tag in document["tags"]}
@@ -41,7 +41,7 @@ def test_every_operation_has_an_id_of_its_own_a_tag_and_a_description(
 
     assert len(ids) == len(set(ids))
     for path, operation in operations(document):
-        assert operation.get("description"), path
+        assert operation.get("summary"), path
         assert set(operation["tags"]) <= known_tags, path
 
 

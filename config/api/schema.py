@@ -129,10 +129,18 @@ class ProblemAutoSchema(AutoSchema):
             requirements.append({})  # public while no key is configured
         return requirements
 
+    def get_summary(self) -> str:
+        """Return the first paragraph of the docstring; ``get_description`` has the others."""
+        return self._paragraphs()[0].replace("\n", " ").removesuffix(".")
+
     def get_description(self) -> str:  # type: ignore[override] # the base is REST framework's
         deprecation = self._deprecation()
-        told = [super().get_description(), deprecation.sentence() if deprecation else ""]
+        told = [*self._paragraphs()[1:], deprecation.sentence() if deprecation else ""]
         return "\n\n".join(text for text in told if text)
+
+    def _paragraphs(self) -> list[str]:
+        told: str = super().get_description()
+        return told.split("\n\n")
 
     def is_deprecated(self) -> bool:
         return self._deprecation() is not None

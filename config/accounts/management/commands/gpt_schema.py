@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from config.api.committed import committed_text
+from config.api.document import committed_text
 from config.api.gpt_schema import gpt_document
 
 FILE = Path(settings.BASE_DIR) / "docs" / "gpt-actions.json"
