@@ -29,3 +29,22 @@ def texts(help_text: str) -> serializers.ListField:
 
 def moment(help_text: str, **options: Any) -> serializers.DateTimeField:
     return serializers.DateTimeField(help_text=help_text, **options)
+
+
+# --- Of lists -------------------------------------------------------------------------------------
+
+MOST_OFFSET = 10_000
+
+
+def page_limit(
+    default: int, most: int, help_text: str, *, least: int = 1
+) -> serializers.IntegerField:
+    return serializers.IntegerField(
+        default=default, min_value=least, max_value=most, help_text=help_text
+    )
+
+
+def page_offset(help_text: str) -> serializers.IntegerField:
+    return serializers.IntegerField(
+        default=0, min_value=0, max_value=MOST_OFFSET, help_text=help_text
+    )

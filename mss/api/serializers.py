@@ -229,20 +229,21 @@ class MssScanSerializer(serializers.Serializer[Any]):
     problems = MarketProblemSerializer(many=True)
 
 
-class MssHistorySerializer(serializers.Serializer[Any]):
+class _ScorePageSerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField()
-    symbol = text("The coin asked for; null: all", allow_null=True)
     total = whole("Scores that fit the filters")
     count = whole("Scores in this answer")
     limit = serializers.IntegerField()
     offset = serializers.IntegerField()
     has_more = serializers.BooleanField()
+
+
+class MssHistorySerializer(_ScorePageSerializer):
+    symbol = text("The coin asked for; null: all", allow_null=True)
     scores = MssScoreSerializer(many=True, help_text="Newest first")
 
 
-class MssTopScoresSerializer(serializers.Serializer[Any]):
-    success = serializers.BooleanField()
+class MssTopScoresSerializer(_ScorePageSerializer):
     timestamp = serializers.DateTimeField()
     hours = serializers.IntegerField()
-    count = whole("Coins in this answer")
     scores = MssScoreSerializer(many=True, help_text="Each coin's newest score, highest first")
