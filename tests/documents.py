@@ -8,6 +8,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _BLOCK = re.compile(r"^[ \t]*```sh\n(.*?)^[ \t]*```", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^[ \t]*```.*?^[ \t]*```", re.MULTILINE | re.DOTALL)
+_PROGRAMS = r"\./run|manage\.py|python3?|celery|docker|git|curl|sqlite3|pg_dump|pg_restore"
+_INLINE = re.compile(rf"`((?:{_PROGRAMS}) [^`]+|\.ci/run)`")
 
 
 @dataclass(frozen=True)
@@ -33,3 +36,13 @@ def blocks() -> list[Block]:
         for page in pages()
         for place, text in enumerate(_BLOCK.findall(page.read_text()), start=1)
     ]
+
+
+def inline_commands() -> list[str]:
+    """Return the commands within sentences and tables, each once."""
+    found = [
+        command
+        for page in pages()
+        for command in _INLINE.findall(_FENCED.sub("", page.read_text()))
+    ]
+    return list(dict.fromkeys(found))

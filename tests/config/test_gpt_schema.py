@@ -9,11 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from drf_spectacular.validation import validate_schema
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from analytics import context
 from config.accounts.management.commands.gpt_schema import FILE, committed_form
 from config.api import gpt_views
 from config.api.assistant_operations import OPERATIONS, Operation
@@ -26,6 +28,7 @@ MOST_OPERATIONS = 30
 MOST_BYTES = 45_000
 MOST_TEXT = 300
 MOST_PARAMETER_TEXT = 700
+MOST_SECONDS = 10.0
 SERVER = "https://signals.example.com"
 
 # One value each, as the importer's programs build a function's flat arguments of them.
@@ -196,6 +199,17 @@ def test_an_address_without_https_is_said_in_the_answer_and_in_the_log(
     assert [record.message for record in caplog.records] == [
         "GPT Actions needs PUBLIC_BASE_URL to be https"
     ]
+
+
+def test_nothing_is_waited_for_as_long_as_assistants_wait() -> None:
+    deadlines = (
+        settings.SIGNAL_DEADLINE_S,
+        settings.SMART_MONEY_DEADLINE_S,
+        settings.MSS_DEADLINE_S,
+        context.DEADLINE_S,
+    )
+
+    assert max(deadlines) < MOST_SECONDS
 
 
 def test_it_is_open_to_the_importer_and_never_cached(api: APIClient, settings: Settings) -> None:
