@@ -30,9 +30,14 @@ HOST = "127.0.0.1"  # reached from elsewhere only through a proxy, which also en
 DEFAULT_PORT = 8000
 # What makes the sandbox another market than its default one.
 MARKET_VARIABLES = ("SANDBOX_SEED", "SANDBOX_REPLAY_DIR", "SANDBOX_SYMBOLS", "SIGNALS_CLOCK_AT")
-# numpy's linear algebra is not used: its threads would only be in the way of forking. And glibc
-# gives threads memory from pools of their own, of which it keeps what each of many once needed.
-LEAN = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+# numpy's linear algebra is not used: its threads would only be in the way of forking. And both
+# glibc and granian's jemalloc give each thread memory of its own and keep what it once needed:
+# web has a hundred threads, and memory grew with every one that was made.
+LEAN = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "_RJEM_MALLOC_CONF": "narenas:1,tcache:false",
+}
 # Workers do not talk to each other: on a broker made of files each greeting would stay behind.
 WORKER_OPTIONS = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 # A cold evaluation may take its deadline (8 s) and one second.
