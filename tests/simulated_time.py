@@ -8,9 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import Any
+
+from market import clock
+from market.providers.runtime import ProviderRuntime, use_runtime
+from market.sandbox.handle import Sandbox
+
+
+@contextmanager
+def asked_in_simulated_time(sandbox: Sandbox, at_ms: int) -> Iterator[None]:
+    """Put the sandbox behind the whole process's provider runtime, and wall time at an instant.
+
+    It goes on as long as the providers wait.
+    """
+    time = SimulatedTime(at_ms / 1000)
+    runtime = ProviderRuntime(client_factory=sandbox.client_factory(), loop_factory=time.make_loop)
+    with clock.wall_told_by(time.wall_s), use_runtime(runtime):
+        yield
 
 
 class SimulatedTime:

@@ -24,9 +24,7 @@ from market.providers.okx_limits import ARRIVAL_MS
 from market.providers.plans import COINAPI_PLANS, COINGLASS_PLANS, LUNARCRUSH_PLANS
 from market.providers.runtime import (
     KEEPALIVE_EXPIRY_S,
-    ProviderRuntime,
     provider_runtime,
-    use_runtime,
 )
 from market.sandbox.handle import Sandbox
 from market.sandbox.http import Request, Response
@@ -39,7 +37,7 @@ from market.snapshot import MarketSnapshot, ReadingName
 from market.types import Instrument
 from tests.market.conftest import AT_MS, SEED, Later
 from tests.market.keyed import SMALLEST, give_keys
-from tests.simulated_time import SimulatedTime
+from tests.simulated_time import asked_in_simulated_time
 
 # Long, and about the vendors' limits: which database keeps the series changes nothing.
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -109,13 +107,7 @@ class DistantSandbox(Sandbox):
 def sandbox(settings: Settings) -> Iterator[Sandbox]:
     stand_in = DistantSandbox(FewCoins(SEED))
     clock.fix(AT_MS)
-    time = SimulatedTime(AT_MS / 1000)
-    with (
-        clock.wall_told_by(time.wall_s),
-        use_runtime(
-            ProviderRuntime(client_factory=stand_in.client_factory(), loop_factory=time.make_loop)
-        ),
-    ):
+    with asked_in_simulated_time(stand_in, AT_MS):
         give_keys(settings, **SMALLEST)
         yield stand_in
 
