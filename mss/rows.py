@@ -16,7 +16,6 @@ from mss.models import MssRun, MssScore, WatchlistEntry
 Document = Mapping[str, Any]
 
 _DIGITS = 2
-_STATES = {MssRun.State.DONE: "complete", MssRun.State.LEFT: "partial"}
 _COPIED = (
     "symbol", "name", "coingecko_id", "timestamp", "mss_score", "signal", "confidence",
     "coverage_pct", "has_futures", "whale",
@@ -53,7 +52,7 @@ def run_row(run: MssRun) -> dict[str, Any]:
     """Return how far a background run is; how many coins it has is unknown until it found them."""
     return {
         "id": str(run.pk),
-        "state": _STATES.get(MssRun.State(run.state), "running"),
+        "state": run.progress,
         "coins_requested": run.requested if run.is_discovered else None,
         "coins_answered": run.answered,
         "coins_failed": len(run.failed),

@@ -8,6 +8,5 @@ urlpatterns = [
     path(
         "gpt/actions/signal-with-context/<str:symbol>",
         SignalContextViewSet.as_view({"get": "retrieve"}),
-        name="signal-with-context",
     ),
 ]

@@ -19,10 +19,10 @@ from analytics.api.context_serializers import (
     timeframe_of,
 )
 from analytics.api.outcome_answers import performance_answer
-from analytics.api.viewsets import SYMBOL
 from analytics.context import NOT_ASKED_FOR, SignalContext, signal_with_context
 from config.api.params import read_params
 from config.api.renderers import dump_json
+from market.api.symbol import SYMBOL
 from market.types import Interval
 from smartmoney.api.answers import structure_answer
 

@@ -11,10 +11,11 @@ from analytics import performance, selectors
 from analytics.api import outcome_answers as answers
 from analytics.api import outcome_serializers as shapes
 from analytics.api import params
-from analytics.api.viewsets import SYMBOL, TAGS
+from analytics.api.viewsets import TAGS
 from analytics.filters import Bucket
 from analytics.symbols import symbol_asked_for, symbol_meant
 from config.api.params import read_params
+from market.api.symbol import SYMBOL
 
 
 class OutcomeViewSet(viewsets.ViewSet):

@@ -104,6 +104,8 @@ class OutcomeParams(PerformanceParams):
     symbol = _symbol()
     horizon_h = serializers.IntegerField(
         default=DEFAULT_HORIZON_H,
+        min_value=1,
+        max_value=168,  # the longest that OUTCOME_HORIZONS_H may name
         help_text="Hours after the signal: one of those that outcomes are filled for.",
     )
 

@@ -6,7 +6,7 @@ from analytics.api.outcome_viewsets import OutcomeViewSet
 from analytics.api.viewsets import AnalyticsViewSet, SignalListViewSet
 
 urlpatterns = [
-    path("analytics/summary", AnalyticsViewSet.as_view({"get": "summary"}), name="analytics"),
+    path("analytics/summary", AnalyticsViewSet.as_view({"get": "summary"})),
     path("analytics/stats/overview", AnalyticsViewSet.as_view({"get": "overview"})),
     path("analytics/history/latest", SignalListViewSet.as_view({"get": "latest"})),
     path("analytics/history/date-range", SignalListViewSet.as_view({"get": "date_range"})),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,11 +15,9 @@ from analytics.filters import Span
 from analytics.latest import latest_signals
 from analytics.symbols import symbol_asked_for, symbol_meant
 from config.api.params import NoParams, read_params
+from market.api.symbol import SYMBOL
 
 TAGS = ["analytics"]
-SYMBOL = OpenApiParameter(
-    "symbol", str, "path", description="Any usual spelling: BTC, btc, BTCUSDT, BTC-USDT-SWAP."
-)
 
 
 class AnalyticsViewSet(viewsets.ViewSet):

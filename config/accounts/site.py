@@ -51,7 +51,7 @@ class Audited:
 
 class AuditedAdminSite(AdminSite):
     site_header = site_title = "Futures signals"
-    index_title = "Administration"
+    index_title = "Administration: all times are UTC"
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         plain = admin_class or ModelAdmin

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from drf_spectacular.generators import SchemaGenerator
+import orjson
 
 from config.api.assistant_operations import OPERATIONS, PARAMETER_TEXTS, Operation
+from config.api.document import openapi_json
 
 # What is kept of a parameter's schema. Patterns and lengths are left to the service, which explains
 # itself better than they do.
@@ -48,11 +49,7 @@ class Endpoint:
 @lru_cache(maxsize=1)
 def selected() -> tuple[Endpoint, ...]:
     """Return the endpoints of the table. Raises UnknownOperation."""
-    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
-    document: dict[str, Any] = generator.get_schema(  # type: ignore[no-untyped-call]
-        request=None, public=True
-    )
-    return select(OPERATIONS, document)
+    return select(OPERATIONS, orjson.loads(openapi_json()))
 
 
 def select(operations: Iterable[Operation], document: Mapping[str, Any]) -> tuple[Endpoint, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
@@ -30,7 +31,7 @@ class ParameterErrorSerializer(serializers.Serializer[Any]):
 
 
 class ProblemDetailsSerializer(serializers.Serializer[Any]):
-    """An error, after RFC 9457. Describes ``config.api.errors.ProblemResponse``."""
+    """An error, after RFC 9457."""
 
     type = serializers.CharField(help_text="A URN that names the kind of problem.")
     title = serializers.CharField()
@@ -39,6 +40,14 @@ class ProblemDetailsSerializer(serializers.Serializer[Any]):
     request_id = serializers.CharField(allow_null=True, help_text="Names this request in the logs.")
     errors = ParameterErrorSerializer(  # type: ignore[assignment] # hides Serializer.errors
         many=True, required=False, help_text="For refused input: one entry per fault."
+    )
+    suggestions = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="For an unknown coin: the closest ones.",
+    )
+    retry_after_s = serializers.FloatField(
+        required=False, help_text="Seconds, where known more exactly than `Retry-After` says."
     )
 
 
@@ -75,14 +84,35 @@ _PROBLEMS = {
     "431": "The headers are too long.",
     "503": "Nothing can answer this right now; `Retry-After`, when there, says when to try again.",
 }
-_WITH_RETRY_AFTER = frozenset({"429", "503"})
 _NOT_MODIFIED = "The answer is the one whose `ETag` came as `If-None-Match`; it has no body."
-_READ_HEADERS = {
+_HEADERS = {
     "ETag": {"description": "Names this answer's bytes.", "schema": {"type": "string"}},
     "Cache-Control": {
         "description": "For how long, and by whom, the answer may be kept.",
         "schema": {"type": "string"},
     },
+    "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}},
+    "WWW-Authenticate": {
+        "description": "How to send a key: as Bearer.",
+        "schema": {"type": "string"},
+    },
+    "RateLimit-Limit": {
+        "description": "Requests that the tighter window allows.",
+        "schema": {"type": "integer"},
+    },
+    "RateLimit-Remaining": {
+        "description": "Requests that it has left.",
+        "schema": {"type": "integer"},
+    },
+    "RateLimit-Reset": {
+        "description": "Seconds until it is over.",
+        "schema": {"type": "integer"},
+    },
+}
+_HEADERS_OF = {
+    "401": ("WWW-Authenticate",),
+    "429": ("Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
+    "503": ("Retry-After",),
 }
 
 
@@ -99,10 +129,18 @@ class ProblemAutoSchema(AutoSchema):
             requirements.append({})  # public while no key is configured
         return requirements
 
+    def get_summary(self) -> str:
+        """Return the first paragraph of the docstring; ``get_description`` has the others."""
+        return self._paragraphs()[0].replace("\n", " ").removesuffix(".")
+
     def get_description(self) -> str:  # type: ignore[override] # the base is REST framework's
         deprecation = self._deprecation()
-        told = [super().get_description(), deprecation.sentence() if deprecation else ""]
+        told = [*self._paragraphs()[1:], deprecation.sentence() if deprecation else ""]
         return "\n\n".join(text for text in told if text)
+
+    def _paragraphs(self) -> list[str]:
+        told: str = super().get_description()
+        return told.split("\n\n")
 
     def is_deprecated(self) -> bool:
         return self._deprecation() is not None
@@ -113,12 +151,15 @@ class ProblemAutoSchema(AutoSchema):
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         responses = super()._get_response_bodies(direction)
+        for response in responses.values():
+            response["description"] = response["description"] or "The answer."
         for status in self._problem_statuses():
             if status not in responses:
                 responses[status] = self._problem_response(status)
         if self.method in READS and "200" in responses and self._may_be_kept():
-            responses["200"]["headers"] = _READ_HEADERS | responses["200"].get("headers", {})
-            responses["304"] = {"description": _NOT_MODIFIED}
+            own = responses["200"].get("headers", {})
+            responses["200"]["headers"] = self._headers("ETag", "Cache-Control") | own
+            responses["304"] = self._shared("responses", "304", {"description": _NOT_MODIFIED})
         return dict(sorted(responses.items()))
 
     def _may_be_kept(self) -> bool:
@@ -151,11 +192,20 @@ class ProblemAutoSchema(AutoSchema):
         response: dict[str, Any] = self._get_response_for_code(  # type: ignore[no-untyped-call]
             described, status, [CONTENT_TYPE]
         )
-        if status in _WITH_RETRY_AFTER:
-            response["headers"] = {
-                "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}
-            }
-        return response
+        if status in _HEADERS_OF:
+            response["headers"] = self._headers(*_HEADERS_OF[status])
+        return self._shared("responses", status, response)
+
+    def _headers(self, *names: str) -> dict[str, Any]:
+        return {name: self._shared("headers", name, _HEADERS[name]) for name in names}
+
+    def _shared(self, kind: str, name: str, described: dict[str, Any]) -> dict[str, Any]:
+        """Return the reference to what stands once for all operations."""
+        component = ResolvedComponent(  # type: ignore[no-untyped-call]
+            name, kind, described, object=name
+        )
+        self.registry.register_on_missing(component)
+        return component.ref
 
     def _has_permission(self, permission_class: type) -> bool:
         return any(isinstance(held, permission_class) for held in self.view.get_permissions())

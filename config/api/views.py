@@ -4,16 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import orjson
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import reverse
 from django.utils import timezone
-from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
 from rest_framework import serializers
@@ -25,8 +24,8 @@ from rest_framework.views import APIView
 from config import version
 from config.api import health
 from config.api.caching import STATIC_S, fresh_for
+from config.api.document import openapi_json
 from config.api.params import read_params
-from config.api.renderers import dump_json
 
 # Both put styles into the page; Redoc's search runs in a worker made from a blob.
 _DOCUMENTATION_POLICY = (
@@ -34,6 +33,8 @@ _DOCUMENTATION_POLICY = (
     "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
+# What the index names that is no operation of the document, by the names of their routes.
+_BESIDE_OPERATIONS = ("docs", "redoc", "openapi", "mcp")
 _REDOC_PICTURE = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 _NO_PICTURE = b"data:image/gif;base64,R0lGODdhAQABAAAAACwAAAAAAQABAAA="
 
@@ -42,7 +43,9 @@ class IndexSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     version = serializers.CharField()
     description = serializers.CharField()
-    endpoints = serializers.DictField(child=serializers.CharField(), help_text="Name to path.")
+    endpoints = serializers.DictField(
+        child=serializers.CharField(), help_text="Path by operationId."
+    )
 
 
 class LivenessSerializer(serializers.Serializer[Any]):
@@ -129,7 +132,7 @@ class OpenApiView(OpenView):
     @fresh_for(STATIC_S)
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
-        return HttpResponse(_openapi_json(), content_type="application/json")
+        return HttpResponse(openapi_json(), content_type="application/json")
 
 
 class DocumentationPage(APIView):
@@ -171,26 +174,10 @@ def _redoc_script() -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _openapi_json() -> bytes:
-    # The routes do not change while a process runs, and generating takes a good part of a second.
-    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
-    return dump_json(
-        generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-    )
-
-
-@lru_cache(maxsize=1)
 def _endpoints() -> dict[str, str]:
-    return dict(_named_routes(get_resolver().url_patterns, "/"))
-
-
-def _named_routes(
-    patterns: list[URLPattern | URLResolver], prefix: str
-) -> Iterator[tuple[str, str]]:
-    for entry in patterns:
-        route = prefix + str(entry.pattern)
-        if isinstance(entry, URLPattern):
-            if entry.name:
-                yield entry.name, route.replace("<", "{").replace(">", "}").replace("str:", "")
-        elif entry.namespace is None:  # the admin is a namespace of its own: not an endpoint
-            yield from _named_routes(entry.url_patterns, route)
+    operations = {
+        operation["operationId"]: path
+        for path, methods in orjson.loads(openapi_json())["paths"].items()
+        for operation in methods.values()
+    }
+    return {name: reverse(name) for name in _BESIDE_OPERATIONS} | operations

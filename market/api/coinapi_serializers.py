@@ -49,7 +49,9 @@ class CoinApiHistoricalParams(CoinApiParams):
     period = serializers.ChoiceField(
         choices=[period.value for period in Period], default=Period.H1.value
     )
-    days_back = serializers.IntegerField(default=7, min_value=1, max_value=30)
+    days_back = serializers.IntegerField(
+        default=7, min_value=1, max_value=30, help_text="So many days back."
+    )
     limit = serializers.IntegerField(
         default=300,
         min_value=1,

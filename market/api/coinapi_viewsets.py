@@ -21,7 +21,8 @@ from market.api.coinapi_serializers import (
     CoinApiTradesParams,
     CoinApiTradesSerializer,
 )
-from market.api.vendor_answers import SYMBOL, VendorViewSet, read_query, respond
+from market.api.symbol import SYMBOL
+from market.api.vendor_answers import VendorViewSet, read_query, respond
 from market.providers.coinapi_candle_payloads import Period
 from market.services import resolve_symbol
 from market.vendor_data import coinapi, coinapi_books, coinapi_exchanges

@@ -22,7 +22,9 @@ class CoinglassMarketsParams(VendorParams):
         required=False, max_length=40, help_text="One coin; its keys then stand at the top too."
     )
     limit = serializers.IntegerField(default=50, min_value=1, max_value=100, help_text="Coins.")
-    page = serializers.IntegerField(default=1, min_value=1, max_value=50)
+    page = serializers.IntegerField(
+        default=1, min_value=1, max_value=50, help_text="The vendor's page, from 1."
+    )
 
 
 class CoinglassLiquidationsParams(VendorParams):

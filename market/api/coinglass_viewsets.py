@@ -25,7 +25,8 @@ from market.api.coinglass_serializers import (
     CoinglassPerpetualMarketSerializer,
     CoinglassRowsParams,
 )
-from market.api.vendor_answers import SYMBOL, VendorParams, VendorViewSet, read_query, respond
+from market.api.symbol import SYMBOL
+from market.api.vendor_answers import VendorParams, VendorViewSet, read_query, respond
 from market.providers.coinglass import FundingWeight
 from market.providers.coinglass_payloads import CoinglassInterval, LongShare
 from market.services import resolve_symbol

@@ -18,7 +18,9 @@ class LunarCrushTimeSeriesParams(VendorParams):
     interval = serializers.ChoiceField(
         choices=["1h", "1d", "1w"], default="1d", help_text="Distance of the points."
     )
-    days_back = serializers.IntegerField(default=30, min_value=1, max_value=365)
+    days_back = serializers.IntegerField(
+        default=30, min_value=1, max_value=365, help_text="So many days back."
+    )
     limit = serializers.IntegerField(
         default=400, min_value=1, max_value=750, help_text="Newest points at most."
     )

@@ -18,13 +18,17 @@ from market.api.lunarcrush_serializers import (
     LunarCrushTimeSeriesSerializer,
     LunarCrushTopicSerializer,
 )
-from market.api.vendor_answers import SYMBOL, VendorParams, VendorViewSet, read_query, respond
+from market.api.symbol import SYMBOL
+from market.api.vendor_answers import VendorParams, VendorViewSet, read_query, respond
 from market.services import resolve_symbol
 from market.vendor_data import lunarcrush
 
 TAGS = ["market"]
 TOPIC = OpenApiParameter(
-    "topic", str, "path", description="A word as posts have it: bitcoin, $sol, coins:1."
+    "topic",
+    {"type": "string", "maxLength": 60},
+    "path",
+    description="A word as posts have it: bitcoin, $sol, coins:1.",
 )
 _TOPIC = re.compile(r"[^\W_A-Z][\w :.-]{0,59}|[#$][\w .-]{1,59}")
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers, viewsets
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.request import Request
@@ -20,10 +19,6 @@ from config.accounts.keys import Credential
 from config.api.params import read_params
 from market.api.serializers import MarketProblemSerializer
 from market.vendor_data.direct import Answer
-
-SYMBOL = OpenApiParameter(
-    "symbol", str, "path", description="Any usual spelling: BTC, btc, BTCUSDT, BTC-USDT-SWAP."
-)
 
 
 class VendorParams(serializers.Serializer[Any]):

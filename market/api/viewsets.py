@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,12 +10,9 @@ from rest_framework.response import Response
 from config.api.caching import fresh_for
 from config.api.params import read_params
 from market.api.serializers import MarketParams, MarketSerializer, market_document
+from market.api.symbol import SYMBOL
 from market.services import LIVE_TTL_S, report_market, resolve_symbol
 from market.types import Interval
-
-SYMBOL = OpenApiParameter(
-    "symbol", str, "path", description="Any usual spelling: BTC, btc, BTCUSDT, BTC-USDT-SWAP."
-)
 
 
 class MarketViewSet(viewsets.ViewSet):

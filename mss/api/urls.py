@@ -7,7 +7,7 @@ from mss.api.viewsets import MssHistoryViewSet, MssViewSet
 from mss.api.watch_viewsets import WatchViewSet
 
 urlpatterns = [
-    path("mss/info", MssViewSet.as_view({"get": "info"}), name="mss-info"),
+    path("mss/info", MssViewSet.as_view({"get": "info"})),
     path("mss/discover", MssViewSet.as_view({"get": "discover"})),
     path("mss/analyze/<str:symbol>", MssViewSet.as_view({"get": "analyze"})),
     path("mss/scan", MssViewSet.as_view({"get": "scan"})),

@@ -24,7 +24,7 @@ from mss.services import analyze, discover, scan
 TAGS = ["mss"]
 SYMBOL = OpenApiParameter(
     "symbol",
-    str,
+    {"type": "string", "maxLength": 100},
     "path",
     description="Any usual spelling, or CoinGecko's id, which alone is unique: NEW, NEWUSDT, "
     "new-coin-2.",

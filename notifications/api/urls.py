@@ -5,5 +5,5 @@ from django.urls import path
 from notifications.api.views import telegram_webhook
 
 urlpatterns = [
-    path("telegram/webhook", telegram_webhook, name="telegram-webhook"),
+    path("telegram/webhook", telegram_webhook),
 ]

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,6 +29,9 @@ from signals.history_statistics import history_statistics
 from signals.history_streams import history_streams
 
 TAGS = ["history"]
+ID = OpenApiParameter(
+    "id", {"type": "integer", "minimum": 1}, "path", description="As lists of signals have it."
+)
 
 
 class AnyMediaType(OrjsonRenderer):
@@ -57,7 +60,10 @@ class HistoryViewSet(viewsets.ViewSet):
         return Response(answers.page_answer(page))
 
     @extend_schema(
-        operation_id="getStoredSignal", tags=TAGS, responses=shapes.WholeSignalSerializer
+        operation_id="getStoredSignal",
+        tags=TAGS,
+        parameters=[ID],
+        responses=shapes.WholeSignalSerializer,
     )
     def retrieve(self, request: Request, id: int) -> Response:  # noqa: A002
         """One stored signal whole: factors, provenance, problems and its place in the chain.

@@ -11,12 +11,12 @@ from signals.api.history_viewsets import (
 from signals.api.viewsets import SignalViewSet
 
 urlpatterns = [
-    path("signals/<str:symbol>", SignalViewSet.as_view({"get": "retrieve"}), name="signal"),
-    path("batch/signals", BatchSignalsViewSet.as_view({"post": "create"}), name="batch-signals"),
-    path("history/signals", HistoryViewSet.as_view({"get": "page"}), name="history"),
+    path("signals/<str:symbol>", SignalViewSet.as_view({"get": "retrieve"})),
+    path("batch/signals", BatchSignalsViewSet.as_view({"post": "create"})),
+    path("history/signals", HistoryViewSet.as_view({"get": "page"})),
     path("history/signals/<int:id>", HistoryViewSet.as_view({"get": "retrieve"})),
     path("history/statistics", HistoryViewSet.as_view({"get": "statistics"})),
-    path("history/info", HistoryViewSet.as_view({"get": "info"}), name="history-info"),
+    path("history/info", HistoryViewSet.as_view({"get": "info"})),
     path("history/export", HistoryExportViewSet.as_view({"get": "retrieve"})),
     path("history/clear", HistoryClearViewSet.as_view({"delete": "destroy"})),
 ]

@@ -10,13 +10,11 @@ from rest_framework.request import Request
 
 from config.api.caching import fresh_for
 from config.api.params import read_params
+from market.api.symbol import SYMBOL
 from signals.api.serializers import SignalParams, SignalSerializer
 from signals.freshest import freshest_evaluation
 from signals.profiles import active_profile
 
-SYMBOL = OpenApiParameter(
-    "symbol", str, "path", description="Any usual spelling: BTC, btc, BTCUSDT, BTC-USDT-SWAP."
-)
 AGE = OpenApiParameter(
     "Age", int, "header", response=[200], description="Seconds since the answer was computed."
 )

@@ -66,7 +66,8 @@ class FairValueGapSerializer(serializers.Serializer[Any]):
     knownAt = _time("Close of the third candle")
     state = serializers.ChoiceField(choices=["open", "partly_filled", "filled"])
     filledPct = number("How deep wicks came back, 0 to 100")
-    filledAt = _time("When it was filled", nullable=True)
+    touchedAt = _time("First wick back into it", nullable=True)
+    filledAt = _time("First wick through it", nullable=True)
 
 
 class OrderBlockSerializer(serializers.Serializer[Any]):
@@ -78,6 +79,7 @@ class OrderBlockSerializer(serializers.Serializer[Any]):
     knownAt = _time("The break that made it one")
     state = serializers.ChoiceField(choices=["fresh", "mitigated", "broken"])
     mitigatedAt = _time("First wick back into it", nullable=True)
+    brokenAt = _time("First close through it", nullable=True)
 
 
 class LiquidityZoneSerializer(serializers.Serializer[Any]):
@@ -89,6 +91,7 @@ class LiquidityZoneSerializer(serializers.Serializer[Any]):
     time = _time("Opening of its first swing's candle")
     knownAt = _time("When the second swing was confirmed")
     state = serializers.ChoiceField(choices=["resting", "swept"])
+    touchedAt = _time("When its last swing so far was confirmed")
     sweptAt = _time("When price took it", nullable=True)
 
 
@@ -102,6 +105,8 @@ class DealingRangeSerializer(serializers.Serializer[Any]):
     low = number("USD")
     positionPct = number("Where price stands: 0 at the low, 100 at the high")
     part = serializers.ChoiceField(choices=["premium", "equilibrium", "discount"])
+    highAt = _time("Opening of the high's candle")
+    lowAt = _time("Opening of the low's candle")
     knownAt = _time("When both swings were known")
 
 
@@ -109,7 +114,8 @@ class PreviousLevelsSerializer(serializers.Serializer[Any]):
     periodHours = serializers.IntegerField()
     high = number("USD")
     low = number("USD")
-    knownAt = _time("End of the period")
+    time = _time("Start of the period")
+    knownAt = _time("Its end")
     highSweptAt = _time("First wick beyond the high", nullable=True)
     lowSweptAt = _time("First wick beyond the low", nullable=True)
 

@@ -9,11 +9,12 @@ from rest_framework.response import Response
 
 from config.api.caching import STATIC_S, fresh_for
 from config.api.params import NoParams, read_params
+from market.api.symbol import SYMBOL
 from smartmoney.api.about import structure_info
 from smartmoney.api.answers import structure_answer
 from smartmoney.api.params import StructureParams, timeframes_of
 from smartmoney.api.smc_serializers import StructureInfoSerializer, StructureSerializer
-from smartmoney.api.viewsets import SYMBOL, TAGS
+from smartmoney.api.viewsets import TAGS
 from smartmoney.services import analyze_structure
 
 

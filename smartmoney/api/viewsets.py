@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api.caching import SETTINGS_S, fresh_for
 from config.api.params import NoParams, read_params
+from market.api.symbol import SYMBOL
 from smartmoney.api import answers, params
 from smartmoney.api import discovery_serializers as discovery_shapes
 from smartmoney.api import serializers as shapes
@@ -28,9 +29,6 @@ from smartmoney.selectors import new_listings
 from smartmoney.services import analyze_coin, scan
 
 TAGS = ["smart money"]
-SYMBOL = OpenApiParameter(
-    "symbol", str, "path", description="Any usual spelling: BTC, btc, BTCUSDT, BTC-USDT-SWAP."
-)
 
 
 class SmartMoneyScanViewSet(viewsets.ViewSet):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from rest_framework.test import APIClient
 
 from analytics import tasks
 from analytics.models import Outcome, OutcomeDay
@@ -14,6 +17,7 @@ from market.types import HOUR_MS
 from signals.models import ConfidenceCalibration
 from tests.analytics.stored import store_imported, store_signal
 from tests.market.conftest import AT_MS
+from tests.signals.old_history import SIGNALS, old_history
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("listed")]
 
@@ -39,6 +43,25 @@ def test_everything_that_is_due_is_measured_and_added_up() -> None:
     assert set(ConfidenceCalibration.objects.values_list("confidence", "outcomes")) == {
         ("high", 1), ("high", 2),
     }  # fmt: skip
+
+
+def test_an_imported_history_has_its_outcomes_where_candles_exist(
+    tmp_path: Path, api: APIClient
+) -> None:
+    file = tmp_path / "signal_history.json"
+    file.write_text(json.dumps(old_history()))
+    call_command("import_signals", str(file), stdout=StringIO())
+
+    told = outcomes()
+
+    assert f"{SIGNALS} signals had no outcomes yet; {3 * SIGNALS} outcomes filled" in told
+    asked = {"origin": "imported", "days": 365}
+    horizons = api.get("/analytics/performance/summary", asked).json()["horizons"]
+    assert [(each["horizon_h"], each["n"]) for each in horizons] == [
+        (1, SIGNALS), (4, SIGNALS), (24, SIGNALS),
+    ]  # fmt: skip
+    own = api.get("/analytics/performance/summary", {"days": 365}).json()["horizons"]
+    assert {each["n"] for each in own} == {0}
 
 
 def test_doing_it_again_changes_nothing() -> None:

@@ -211,7 +211,7 @@ def test_it_is_open_to_the_importer_and_never_cached(api: APIClient, settings: S
 
 
 def test_the_committed_file_is_what_the_code_makes() -> None:
-    assert FILE.read_bytes() == committed_form(), "run: ./run manage gpt_schema --write"
+    assert FILE.read_text() == committed_form(), "run: ./run manage gpt_schema --write"
 
 
 def test_the_command_prints_the_document_for_an_address(capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,10 +32,8 @@ def test_the_schema_marks_it_and_says_the_same() -> None:
     old = schema["paths"]["/old"]["get"]
 
     assert old["deprecated"] is True
-    assert old["description"] == (
-        "What was asked before.\n\n"
-        "Deprecated since 2027-01-10, gone from 2027-07-10 on: use `/new`."
-    )
+    assert old["summary"] == "What was asked before"
+    assert old["description"] == "Deprecated since 2027-01-10, gone from 2027-07-10 on: use `/new`."
     assert "deprecated" not in schema["paths"]["/fresh"]["get"]
 
 

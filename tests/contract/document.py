@@ -76,8 +76,10 @@ class Operation:
 
     def check(self, status: int, content_type: str, content: bytes) -> None:
         """Raise unless such an answer is documented and the body is of its shape."""
-        response = self.described["responses"].get(str(status))
-        assert response is not None, f"{self.id} answers {status}, which is not documented"
+        assert str(status) in self.described["responses"], (
+            f"{self.id} answers {status}, which is not documented"
+        )
+        response = resolved(self.described["responses"][str(status)])
         if "content" not in response:
             assert content == b""
             return
@@ -105,12 +107,12 @@ def validate(value: Any, schema: Mapping[str, Any]) -> None:
 
 
 def resolved(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a schema with its own reference, or its only one, followed."""
+    """Return a schema or a response with its own reference, or its only one, followed."""
     options = [schema, *schema.get("allOf", ())]
     for option in options:
         if "$ref" in option:
-            name = option["$ref"].rpartition("/")[2]
-            return resolved(document()["components"]["schemas"][name])
+            _, kind, name = option["$ref"].rsplit("/", 2)
+            return resolved(document()["components"][kind][name])
     return dict(schema)
 
 

@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from tests.contract.conftest import SETTINGS, World, content_of, send
-from tests.contract.document import Operation, operations, validate
+from tests.contract.document import Operation, operations, resolved, validate
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +96,9 @@ def test_without_a_key_a_guarded_operation_is_refused_and_says_how_to_send_one(
 
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"].startswith("Bearer")
+    assert resolved(operation.described["responses"]["401"])["headers"].keys() == {
+        "WWW-Authenticate"
+    }
     operation.check(401, response.headers["Content-Type"], response.content)
 
 

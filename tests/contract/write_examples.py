@@ -77,7 +77,7 @@ def test_write_the_examples(world: World) -> None:
 
 
 def generate() -> None:
-    call_command("spectacular", "--format", "openapi-json", "--file", str(document.PATH))
+    call_command("openapi", "--write")
     document.document.cache_clear()
 
 

@@ -16,6 +16,7 @@ from mss.candidates import Filters
 from mss.engine.types import Figure, PhaseStatus
 from mss.exceptions import BadFilter, DiscoveryUnavailable, UnknownCoin
 from mss.models import MssRun, MssScore
+from smartmoney import waves
 from tests.mss.seen import appeared, small_coins
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("listed")]
@@ -199,7 +200,7 @@ def test_what_a_scan_does_not_reach_in_time_goes_on_in_the_background(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     appeared(small_coins(sandbox, 60), hours_ago=5)
-    monkeypatch.setattr(services, "LEAST_WAVE_S", 1e9)  # no time for any wave
+    monkeypatch.setattr(waves, "LEAST_WAVE_S", 1e9)  # no time for any wave
 
     outcome = services.scan(ANY, min_score=0.0)
 

@@ -8,10 +8,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-import orjson
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from config.api.document import committed_text
 from config.api.gpt_schema import gpt_document
 
 FILE = Path(settings.BASE_DIR) / "docs" / "gpt-actions.json"
@@ -30,17 +30,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["write"]:
-            FILE.write_bytes(committed_form())
+            FILE.write_text(committed_form())
             self.stdout.write(f"docs/{FILE.name} is current")
         else:
             server = options["server"] or str(settings.PUBLIC_BASE_URL)
-            self.stdout.write(_indented(gpt_document(server)).decode())
+            self.stdout.write(committed_text(gpt_document(server)))
 
 
-def committed_form() -> bytes:
+def committed_form() -> str:
     """Return what the committed file must hold."""
-    return _indented(gpt_document(EXAMPLE_SERVER))
-
-
-def _indented(document: dict[str, Any]) -> bytes:
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return committed_text(gpt_document(EXAMPLE_SERVER))
