@@ -32,10 +32,6 @@ class DiscoveryUnavailable(smartmoney.DiscoveryUnavailable):
         )
 
 
-class BadFilter(smartmoney.BadChoice):
-    """A filter names something that is not there."""
-
-
 class WatchLimitReached(smartmoney.BadChoice):
     """An owner watches as many coins as one may."""
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from market.clock import wall_now
 from mss.engine.types import PhaseName
 from mss.models import MssRun, MssScore, WatchlistEntry
@@ -33,6 +35,20 @@ def score_row(document: Document) -> dict[str, Any]:
         "age_hours": rounded(figures["age_hours"]),
         "missing": document["missing"],
         "warnings": [warning["kind"] for warning in document["warnings"]],
+    }
+
+
+def score_page(found: QuerySet[MssScore], limit: int, offset: int) -> dict[str, Any]:
+    """Return a page of stored scores, and how many there are."""
+    total = found.count()
+    scores = [score_row(score.document) for score in found[offset : offset + limit]]
+    return {
+        "total": total,
+        "count": len(scores),
+        "limit": limit,
+        "offset": offset,
+        "has_more": offset + len(scores) < total,
+        "scores": scores,
     }
 
 

@@ -35,11 +35,12 @@ from mss.coins import coin_of_key
 from mss.engine.evaluate import score_phase
 from mss.engine.inputs import inputs_document, inputs_of_document
 from mss.engine.types import MssProfile, PhaseStatus
-from mss.exceptions import BadFilter, DiscoveryUnavailable
+from mss.exceptions import DiscoveryUnavailable
 from mss.models import MssRun, MssScore
 from mss.profiles import active_profile
 from mss.scoring import Scored, score_candidates
 from mss.storing import store_result
+from smartmoney.exceptions import BadChoice
 
 logger = logging.getLogger(__name__)
 
@@ -140,7 +141,7 @@ def work(run: MssRun) -> None:
     except (DiscoveryUnavailable, MarketUnavailable):
         logger.warning("an MSS run waits for its lists", extra=named(run))
         as_seen(run).update(lease_until=wall_now() + ASK_AGAIN)
-    except BadFilter as error:
+    except BadChoice as error:
         _end_without_coins(run, error.detail)
     except Exception:  # a step's outer edge: the other runs go on
         logger.exception("an MSS run broke off", extra=named(run))

@@ -103,7 +103,7 @@ def analyze_and_store(text: str) -> tuple[Analysis, MssScore]:
 def discover(filters: Filters) -> Discovery:
     """Return the coins that pass the filters, best phase 1 first. At most two calls to CoinGecko.
 
-    Raises DiscoveryUnavailable, MarketUnavailable, BadFilter.
+    Raises DiscoveryUnavailable, MarketUnavailable, BadChoice.
     """
     return find_candidates(filters, active_profile())
 
@@ -111,7 +111,7 @@ def discover(filters: Filters) -> Discovery:
 def scan(filters: Filters, min_score: float) -> ScanOutcome:
     """Score new coins phase by phase within the deadline; a coin that fails one costs no more.
 
-    Raises DiscoveryUnavailable, MarketUnavailable, BadFilter, TooManyScans.
+    Raises DiscoveryUnavailable, MarketUnavailable, BadChoice, TooManyScans.
     """
     profile = active_profile()
     with place():

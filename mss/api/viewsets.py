@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import viewsets
 from rest_framework.request import Request
@@ -18,9 +16,8 @@ from mss.api import answers, params
 from mss.api import serializers as shapes
 from mss.api.about import mss_info
 from mss.api.info_serializers import MssInfoSerializer
-from mss.models import MssScore
 from mss.profiles import active_profile
-from mss.rows import score_row
+from mss.rows import score_page
 from mss.selectors import history, symbol_meant, top_scores
 from mss.services import analyze, discover, scan
 
@@ -120,25 +117,14 @@ class MssHistoryViewSet(viewsets.ViewSet):
         query = read_params(request, params.TopScoresParams)
         at = now()
         since = at - timedelta(hours=query["hours"])
-        page = _page(top_scores(since, query["min_score"]), query)
+        page = score_page(top_scores(since, query["min_score"]), query["limit"], query["offset"])
         return Response({"success": True, "timestamp": at, "hours": query["hours"], **page})
 
 
 def _history(request: Request, text: str | None) -> Response:
     query = read_params(request, params.HistoryParams)
     symbol = None if text is None else symbol_meant(text)
-    page = _page(history(symbol, params.score_filters_of(query)), query)
+    page = score_page(
+        history(symbol, params.score_filters_of(query)), query["limit"], query["offset"]
+    )
     return Response({"success": True, "symbol": symbol, **page})
-
-
-def _page(found: QuerySet[MssScore], query: dict[str, Any]) -> dict[str, Any]:
-    first, total = query["offset"], found.count()
-    scores = [score_row(score.document) for score in found[first : first + query["limit"]]]
-    return {
-        "total": total,
-        "count": len(scores),
-        "limit": query["limit"],
-        "offset": first,
-        "has_more": first + len(scores) < total,
-        "scores": scores,
-    }

@@ -14,9 +14,10 @@ from market.sandbox.handle import Sandbox
 from mss import services
 from mss.candidates import Filters
 from mss.engine.types import Figure, PhaseStatus
-from mss.exceptions import BadFilter, DiscoveryUnavailable, UnknownCoin
+from mss.exceptions import DiscoveryUnavailable, UnknownCoin
 from mss.models import MssRun, MssScore
 from smartmoney import waves
+from smartmoney.exceptions import BadChoice
 from tests.mss.seen import appeared, small_coins
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("listed")]
@@ -138,7 +139,7 @@ def test_each_filter_says_why_it_leaves_a_coin_out(
 
 
 def test_a_category_that_does_not_exist_is_refused(sandbox: Sandbox) -> None:
-    with pytest.raises(BadFilter) as refused:
+    with pytest.raises(BadChoice) as refused:
         services.discover(Filters(category="no-such-category"))
 
     assert refused.value.parameter == "category"
