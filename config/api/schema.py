@@ -201,7 +201,9 @@ class ProblemAutoSchema(AutoSchema):
 
     def _shared(self, kind: str, name: str, described: dict[str, Any]) -> dict[str, Any]:
         """Return the reference to what stands once for all operations."""
-        component = ResolvedComponent(name, kind, described, object=name)
+        component = ResolvedComponent(  # type: ignore[no-untyped-call]
+            name, kind, described, object=name
+        )
         self.registry.register_on_missing(component)
         return component.ref
 
