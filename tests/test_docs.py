@@ -106,7 +106,7 @@ def with_names(checkout: Checkout) -> None:
         r"\bFILE\b": "signal_history.json",
         r"\bNAME\b": "example",
         r"\bCOIN\b": "BTC",
-        r"\bURL/": "http://127.0.0.1:8000/",
+        r"\bURL/": checkout.as_meant("http://127.0.0.1:8000/"),
     }
 
 
