@@ -151,6 +151,8 @@ class ProviderRuntime:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        # A thread is not cancelled with its task; it shall be done writing when this returns.
+        await asyncio.get_running_loop().shutdown_default_executor()
         for client in self._clients:
             await client.aclose()
         self._clients, self._providers = [], None
