@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from types import SimpleNamespace
 
 import pytest
 from pytest_django import Settings
@@ -22,10 +21,11 @@ from tests.notifications.alerts import PlainWords
 
 
 @pytest.fixture(autouse=True)
-def standing_wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+def standing_wall_clock() -> Iterator[None]:
     """Let wall time move only when a test moves it: a busy machine is no part of the story."""
     started_s = time.time()
-    monkeypatch.setattr(clock, "time", SimpleNamespace(time=lambda: started_s))
+    with clock.wall_told_by(lambda: started_s):
+        yield
 
 
 @pytest.fixture
