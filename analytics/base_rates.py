@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
@@ -21,6 +20,7 @@ from analytics.engine.funding import paid_at_settlements
 from analytics.engine.outcomes import fees_pct
 from analytics.models import BaseRateDay, OutcomeDay
 from analytics.rollups import BASE_RATE_DAYS, mark_due
+from config.shift import Shift
 from market.chains import EXCHANGES, SETTLED
 from market.clock import datetime_at
 from market.models import HEAD_AT, Series, SeriesKind
@@ -36,10 +36,10 @@ _DAY = timedelta(days=1)
 
 def measure_base_rates(*, for_s: float = math.inf) -> int:
     """Write the days that have become complete; return how many rows."""
-    began, written = time.monotonic(), 0
+    shift, written = Shift(for_s), 0
     newest = _newest_days()
     for (base, venue), last_ended_at in _coins_with_bars().items():
-        if time.monotonic() - began >= for_s:
+        if shift.is_over:
             break
         ready = {
             horizon_h: complete_before(last_ended_at, horizon_h)

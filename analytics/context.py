@@ -22,12 +22,12 @@ from analytics.interpretation import (
 )
 from analytics.performance import Performance, performance
 from analytics.rates import rate_of
+from market.background_runs import TooManyScans
 from market.services import MarketUnavailable
 from market.types import Direction, Interval
 from signals.freshest import freshest_evaluation
 from signals.history import NEWEST_FIRST, listed_signals
 from signals.profiles import active_profile
-from smartmoney.exceptions import TooManyScans
 from smartmoney.services import StructureReport, analyze_structure
 
 # All parts together; an assistant's program gives up soon after ten seconds.

@@ -22,7 +22,8 @@ from signals.history_pages import Cursor, behind
 from signals.models import Signal
 
 Items = list[dict[str, Any]]
-Statement = tuple[str, tuple[Any, ...]]
+# The connection as ``config.postgres`` makes it, for what it can beyond Django's.
+_postgres: Any = connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def latest(limit: int) -> Items:
     """Return the newest signals of all coins."""
     if connection.vendor != "postgresql":
         return history_items(_newest(limit))
-    return [history_item(row) for row in _fetched(_latest_statement(settings.ENVIRONMENT, limit))]
+    return [history_item(row) for row in _fetched(latest_statement(settings.ENVIRONMENT, limit))]
 
 
 def latest_ids(limit: int) -> tuple[int, ...]:
@@ -46,22 +47,25 @@ def latest_ids(limit: int) -> tuple[int, ...]:
 
 
 # To compile a statement takes Django longer than Postgres takes to answer it, and only SQLite's
-# values need what Django does to them afterwards.
+# values need what Django does to them afterwards. With its values in it, Postgres keeps its plan.
 @lru_cache(maxsize=64)
-def _latest_statement(environment: str, limit: int) -> Statement:  # noqa: ARG001
-    return history_rows(_newest(limit)).query.sql_with_params()
+def latest_statement(environment: str, limit: int) -> str:  # noqa: ARG001
+    return _composed(history_rows(_newest(limit)))
 
 
 @lru_cache(maxsize=64)
-def _ids_statement(environment: str, limit: int) -> Statement:  # noqa: ARG001
-    return _newest(limit).values_list("pk").query.sql_with_params()
+def _ids_statement(environment: str, limit: int) -> str:  # noqa: ARG001
+    return _composed(_newest(limit).values_list("pk"))
 
 
-def _fetched(statement: Statement) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(*statement)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+def _composed(queryset: QuerySet[Signal, tuple[Any, ...]]) -> str:
+    composed: str = _postgres.ops.compose_sql(*queryset.query.sql_with_params())
+    return composed
+
+
+def _fetched(statement: str) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = _postgres.fetch_prepared(statement)
+    return rows
 
 
 def _newest(limit: int) -> QuerySet[Signal]:

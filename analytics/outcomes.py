@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from django.db.models import F, QuerySet
 from analytics.measuring import Verdict, measure_rows
 from analytics.models import Outcome
 from analytics.rollups import mark_due
+from config.shift import Shift
 from config.wakeups import wake
 from market.clock import now, wall_now
 from market.leases import LeasedWork, as_seen, free
@@ -79,9 +79,9 @@ def fill_due(*, for_s: float = math.inf) -> tuple[Filled, bool]:
     Begins nothing when ``for_s`` have passed, or when scans need the budget; returns what was done
     and whether more may be due.
     """
-    done, began = Filled(), time.monotonic()
+    done, shift = Filled(), Shift(for_s)
     while True:
-        if time.monotonic() - began >= for_s or (for_s < math.inf and not _budget_is_half_free()):
+        if shift.is_over or (for_s < math.inf and not _budget_is_half_free()):
             return done, due_outcomes().exists()
         rows = claim_group()
         if not rows:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,6 +18,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from analytics.engine.outcomes import Levels, instant_ms, levels_of, window_of
 from analytics.models import Outcome
+from config.shift import Shift
 from market.clock import datetime_at
 from market.snapshot import MarketSnapshot, decompress_snapshot
 from market.types import Direction, Interval, Venue
@@ -48,12 +48,12 @@ def owe_outcomes(*, of_all: bool = False, for_s: float = math.inf) -> int:
     Looks at the newest signals; ``of_all`` at every one, as after a change of the horizons. Begins
     no further batch when ``for_s`` have passed.
     """
-    owed, began = 0, time.monotonic()
+    owed, shift = 0, Shift(for_s)
     for signals in _lacking(after_pk=0 if of_all else _seen_up_to()):
         rows = [row for signal in signals for row in _rows_of(signal)]
         Outcome.objects.bulk_create(rows, ignore_conflicts=True)  # another worker may be at it
         owed += len(signals)
-        if time.monotonic() - began >= for_s:
+        if shift.is_over:
             break
     return owed
 

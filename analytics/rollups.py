@@ -10,7 +10,6 @@ day again.
 from __future__ import annotations
 
 import math
-import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -31,6 +30,7 @@ from analytics.engine.sums import (
 )
 from analytics.models import BaseRateDay, FactorDay, Outcome, OutcomeDay, RollupDue
 from analytics.rollup_models import ALL_COINS
+from config.shift import Shift
 from market.clock import wall_now
 from market.types import Direction
 from signals.models import Signal
@@ -88,10 +88,10 @@ def recompute_due(*, for_s: float = math.inf) -> int:
 
     Begins none when ``for_s`` have passed.
     """
-    began, count = time.monotonic(), 0
+    shift, count = Shift(for_s), 0
     marked = RollupDue.objects.filter(environment=settings.ENVIRONMENT).order_by("-day")
     for day in marked.values_list("day", flat=True).distinct():
-        if time.monotonic() - began >= for_s:
+        if shift.is_over:
             break
         count += recompute(day)
     return count

@@ -10,8 +10,7 @@ from celery import shared_task
 from analytics import base_rates, calibrations, outcomes, owed, rollups
 from config.wakeups import wake
 
-# A worker that is told to stop ends within this and the coin it is at; what is left over goes to a
-# new message, so that other work of the queue gets its turn.
+# What is left over after this goes to a new message, so that other work of the queue gets its turn.
 _WORK_FOR_S = 20.0
 
 

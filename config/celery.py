@@ -22,7 +22,7 @@ from celery.schedules import crontab
 from django.conf import settings
 from django.db import connections
 
-from config import schedule
+from config import schedule, shift
 from config.request_id import set_request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
@@ -109,6 +109,11 @@ def log_failure(sender: Any, task_id: str, exception: BaseException, **_: Any) -
     logger.error(
         "a task failed", exc_info=exception, extra={"task": sender.name, "task_id": task_id}
     )
+
+
+@signals.worker_shutting_down.connect
+def take_up_nothing_more(**_: Any) -> None:
+    shift.tell_to_stop()
 
 
 @signals.worker_before_create_process.connect

@@ -23,8 +23,6 @@ from urllib.parse import urlsplit
 
 logger = logging.getLogger("config.supervisor")
 
-# A cold evaluation may take its deadline (8 s) and one second; a stop waits for it.
-GRACE_S = 10.0
 READY_POLL_S = 0.05
 READY_LIMIT_S = 60.0
 FAILED_STARTS_LIMIT = 3  # a program that dies this often before it ever answered is broken
@@ -38,6 +36,7 @@ class Program:
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     ready_url: str | None = None  # polled until it answers; None: starts when those answer
+    grace_s: float = 10.0  # how long it may take to stop before it is killed
 
 
 @dataclass(frozen=True)
@@ -91,14 +90,11 @@ class Guard:
 class Supervised:
     """A program that is started again until it is stopped."""
 
-    def __init__(
-        self, program: Program, guard: Guard, policy: RestartPolicy, grace_s: float
-    ) -> None:
+    def __init__(self, program: Program, guard: Guard, policy: RestartPolicy) -> None:
         self.program = program
         self.failures = 0
         self._guard = guard
         self._policy = policy
-        self._grace_s = grace_s
         self._process: asyncio.subprocess.Process | None = None
 
     async def keep_running(self, others_answer: asyncio.Event) -> None:
@@ -150,7 +146,7 @@ class Supervised:
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
         try:
-            await asyncio.wait_for(self._process.wait(), self._grace_s)
+            await asyncio.wait_for(self._process.wait(), self.program.grace_s)
         except TimeoutError:
             logger.warning("a program did not stop in time", extra={"program": self.program.name})
             self.kill()
@@ -170,17 +166,15 @@ def supervise(
     *,
     banner: str = "",
     policy: RestartPolicy | None = None,
-    grace_s: float = GRACE_S,
 ) -> int:
     """Run the programs until SIGINT, SIGTERM or SIGHUP; return the exit status.
 
     A second signal does not wait for the programs to finish what they are doing.
     """
-    guard = Guard(grace_s)  # forks, so before the event loop and its threads
+    # Forks, so before the event loop and its threads.
+    guard = Guard(max(program.grace_s for program in programs))
     try:
-        everything = [
-            Supervised(program, guard, policy or RestartPolicy(), grace_s) for program in programs
-        ]
+        everything = [Supervised(program, guard, policy or RestartPolicy()) for program in programs]
         return asyncio.run(_supervise(everything, banner))
     finally:
         guard.close()

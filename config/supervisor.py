@@ -30,11 +30,21 @@ HOST = "127.0.0.1"  # reached from elsewhere only through a proxy, which also en
 DEFAULT_PORT = 8000
 # What makes the sandbox another market than its default one.
 MARKET_VARIABLES = ("SANDBOX_SEED", "SANDBOX_REPLAY_DIR", "SANDBOX_SYMBOLS", "SIGNALS_CLOCK_AT")
-# numpy's linear algebra is not used: its threads would only be in the way of forking. And glibc
-# gives threads memory from pools of their own, of which it keeps what each of many once needed.
-LEAN = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+# numpy's linear algebra is not used: its threads would only be in the way of forking. And both
+# glibc and granian's jemalloc give each thread memory of its own and keep what it once needed:
+# web has a hundred threads, and memory grew with every one that was made.
+LEAN = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "_RJEM_MALLOC_CONF": "narenas:1,tcache:false",
+}
 # Workers do not talk to each other: on a broker made of files each greeting would stay behind.
 WORKER_OPTIONS = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+# A cold evaluation may take its deadline (8 s) and one second.
+WEB_GRACE_S = 10.0
+# For what a worker has begun: messages on their way, a batch of a steady scan. What takes longer,
+# such as the first fill of new coins, is a row and taken up again.
+WORKER_GRACE_S = 4.0
 LOCK_WAIT_S = 12.0  # a killed supervisor's guard may hold the lock for the grace and a little
 
 
@@ -48,6 +58,7 @@ def web(port: int) -> Program:
         command=web_command(port),
         environment=LEAN,
         ready_url=f"http://{HOST}:{port}/health",
+        grace_s=WEB_GRACE_S,
     )
 
 
@@ -61,6 +72,7 @@ def background() -> list[Program]:
                 *WORKER_OPTIONS,
             ],
             environment=LEAN,
+            grace_s=WORKER_GRACE_S,
         ),
         Program(name="beat", command=[sys.executable, "-m", "config.beat"]),
         Program(

@@ -9,11 +9,11 @@ that the next scan finds its own.
 from __future__ import annotations
 
 import logging
-import time
 import uuid
 
 from django.conf import settings
 
+from config.shift import Shift
 from market import series
 from market.chains import STATISTICS
 from market.fill import COINS_PER_WAVE, fill
@@ -46,15 +46,15 @@ def fill_watched() -> list[str]:
     store, lock, token = get_store(), f"filling:{settings.ENVIRONMENT}", uuid.uuid4().bytes
     if not store.add(lock, token, _WORK_S + _WAVE_S + 5.0):
         return []  # another worker is at it
-    began = time.monotonic()
+    shift = Shift(_WORK_S)
     filled: list[str] = []
     try:
         cold = _cold_coins()
-        while cold and _budget_is_half_free() and time.monotonic() - began < _WORK_S:
+        while cold and _budget_is_half_free() and not shift.is_over:
             wave, cold = cold[:COINS_PER_WAVE], cold[COINS_PER_WAVE:]
+            filled += [coin.base for coin in fill(wave, lambda _: None, wave_deadline_s=_WAVE_S)]
             for coin in wave:
                 store.set(_tried_key(coin), b"1", _TRY_AGAIN_AFTER_S)
-            filled += [coin.base for coin in fill(wave, lambda _: None, wave_deadline_s=_WAVE_S)]
     except MarketUnavailable:
         logger.warning("no coin filled: no venue answers")
     finally:

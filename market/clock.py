@@ -9,11 +9,12 @@ stamps; it always runs.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 _fixed_ms: int | None = None
+_wall_source_s: Callable[[], float] = time.time
 _wall_offset_s: float = 0.0
 
 
@@ -31,7 +32,7 @@ def now() -> datetime:
 
 def wall_s() -> float:
     """Return wall time as Unix seconds."""
-    return time.time() + _wall_offset_s
+    return _wall_source_s() + _wall_offset_s
 
 
 def wall_now() -> datetime:
@@ -70,3 +71,15 @@ def wall_shifted(by_s: float) -> Iterator[None]:
         yield
     finally:
         _wall_offset_s = before
+
+
+@contextmanager
+def wall_told_by(source_s: Callable[[], float]) -> Iterator[None]:
+    """Take wall time from elsewhere inside a ``with`` block: from a loop of simulated time."""
+    global _wall_source_s
+    before = _wall_source_s
+    _wall_source_s = source_s
+    try:
+        yield
+    finally:
+        _wall_source_s = before

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,7 +17,6 @@ from market.chains import (
     FINE,
     FRESH_AGE_MS,
     HEDGE_SHARE,
-    KEYED_VENUES,
     READING_OF_STATISTIC,
     exchanges_of,
 )
@@ -35,9 +33,10 @@ from market.sources.asking import Asking, Harvest, cancel, series_key
 from market.sources.candles import ask_candles
 from market.sources.crowd import ask_fear_greed, ask_social, votes_due
 from market.sources.evidence import ask_book, ask_evidence
+from market.sources.first_answer import Attempt, ask_briefly, first_answer
 from market.sources.funding import ask_funding
 from market.sources.liquidations import LIVE_PAGES, ask_liquidations
-from market.sources.planned import PlannedRead, ask_planned, said, standing_refusals
+from market.sources.planned import PlannedRead, ask_planned, standing_refusals
 from market.sources.statistics import ask_statistic
 from market.types import Instrument, Venue
 
@@ -56,8 +55,6 @@ STATISTICS_PER_SCAN = 700
 
 # What is only shown may keep an answer that is otherwise done waiting this long.
 EVIDENCE_WAIT_S = 0.1
-
-Attempt = tuple[Venue, Callable[[], Coroutine[Any, Any, None]]]
 
 
 async def collect(
@@ -105,7 +102,7 @@ async def collect(
                     ask_social, asking, instrument, may_ask_votes=instrument in may_ask_votes
                 )
                 chains.append(
-                    _ask_briefly(
+                    ask_briefly(
                         asking,
                         base,
                         ReadingName.SOCIAL_SENTIMENT,
@@ -121,7 +118,7 @@ async def collect(
         tasks = [asyncio.create_task(one_coin(instrument)) for instrument in instruments]
         tasks.append(
             asyncio.create_task(
-                _ask_briefly(
+                ask_briefly(
                     asking,
                     MARKET_WIDE,
                     ReadingName.FEAR_GREED,
@@ -243,97 +240,6 @@ def _exchange_chains(
         liquidations = partial(ask_liquidations, asking, instrument, pages=liquidation_pages)
         chains.append((ReadingName.LIQUIDATIONS, [(Venue.OKX, liquidations)]))
     return chains
-
-
-async def _ask_briefly(
-    asking: Asking,
-    base: str,
-    reading: ReadingName,
-    attempt: Attempt,
-    patience_s: float,
-    *others: Attempt,
-) -> None:
-    """Ask a source of the crowd's mood, which is worth less waiting than the market itself.
-
-    A call that would have to wait for its budget (CoinGecko allows a few per minute) gives up.
-    ``others`` follow in turn, each as patiently.
-    """
-
-    async def bounded(ask: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        with deadline_within(patience_s):
-            await ask()
-
-    attempts: list[Attempt] = [(venue, partial(bounded, ask)) for venue, ask in (attempt, *others)]
-    with suppress(TimeoutError):  # the chain has noted that it was cut off
-        async with asyncio.timeout(patience_s * len(attempts)):
-            await first_answer(asking, base, reading, attempts, patience_s)
-
-
-async def first_answer(
-    asking: Asking,
-    base: str,
-    reading: ReadingName,
-    attempts: Sequence[Attempt],
-    hedge_after_s: float,
-) -> None:
-    """Walk one chain until a source has answered; note why the others did not.
-
-    The next source is started when one fails, and also when none has answered for
-    ``hedge_after_s``: a source that hangs costs that wait, not the reading.
-    """
-    waiting = list(attempts)
-    running: dict[asyncio.Task[None], Venue] = {}
-    try:
-        while waiting or running:
-            if waiting and not running:
-                _start(running, waiting)
-            done, _ = await asyncio.wait(
-                running,
-                timeout=hedge_after_s if waiting else None,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            if not done:
-                for venue in running.values():
-                    asking.problem(base, reading, venue, f"no answer within {hedge_after_s:.1f} s")
-                _start(running, waiting)
-            failed = [
-                venue
-                for task in done
-                if not _succeeded(asking, base, reading, venue := running.pop(task), task)
-            ]
-            if len(failed) < len(done):
-                return
-            if failed and waiting:
-                _start(running, waiting)
-    except asyncio.CancelledError:
-        for venue in running.values():
-            asking.problem(base, reading, venue, "no answer in time")
-        raise
-    finally:
-        await cancel(running)
-
-
-def _start(running: dict[asyncio.Task[None], Venue], waiting: list[Attempt]) -> None:
-    venue, attempt = waiting.pop(0)
-    running[asyncio.create_task(attempt())] = venue
-
-
-def _succeeded(
-    asking: Asking, base: str, reading: ReadingName, venue: Venue, task: asyncio.Task[None]
-) -> bool:
-    try:
-        task.result()
-    except ProviderError as error:
-        detail = said(error) if venue in KEYED_VENUES else error.detail
-        asking.problem(base, reading, venue, detail)
-        return False
-    except Exception:  # a chain's outer edge: one reading's fault is not the answer's
-        logger.exception(
-            "reading failed", extra={"base": base, "reading": reading.value, "source": venue.value}
-        )
-        asking.problem(base, reading, venue, "could not be processed")
-        return False
-    return True
 
 
 def _whose_votes(asking: Asking) -> set[Instrument]:

@@ -24,6 +24,7 @@ from market.types import (
     LiquidationBuckets,
     Series,
     Symbol,
+    public_name,
 )
 
 
@@ -65,6 +66,14 @@ class Problem:
     reading: str
     source: str
     detail: str
+
+    def plain(self) -> dict[str, str]:
+        """Return it as answers tell it."""
+        return {
+            "reading": self.reading,
+            "source": public_name(self.source),
+            "detail": self.detail,
+        }
 
 
 @dataclass(frozen=True, slots=True)

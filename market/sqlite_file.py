@@ -1,9 +1,10 @@
 """The SQLite file under the embedded store: connections, forks, and a file that was lost.
 
-One connection per thread. None crosses a fork: a child that inherits an open connection believes
-to hold file locks it does not have, so all are closed before the process forks and opened again
-when next needed, on both sides. A file that somebody deleted is noticed by its inode, one that is
-no database is set aside; both are made anew, for they hold nothing that cannot be lost.
+Threads share a few connections: a web server has a hundred threads, of which a few are in here at
+once, and each connection takes 120 kB or more. None crosses a fork: a child that inherits an open
+one believes to hold file locks it does not have, so all are closed before the process forks and
+opened again when next needed, on both sides. A file that somebody deleted is noticed by its inode,
+one that is no database is set aside; both are made anew, for they hold nothing that cannot be lost.
 """
 
 from __future__ import annotations
@@ -26,15 +27,18 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 20.0  # far above any transaction of ours: waiting beats failing
+# A crowd that waits for a long write of another process opens more, and closes them again.
+CONNECTIONS_KEPT = 4
 _LOST = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
 
 class _Slot:
-    """One thread's connection. The lock is only ever contended by a fork or a close."""
+    """A connection, or the place for one; whoever holds the lock uses it."""
 
-    __slots__ = ("__weakref__", "connection", "inode", "lock")
+    __slots__ = ("connection", "inode", "is_kept", "lock")
 
-    def __init__(self) -> None:
+    def __init__(self, is_kept: bool) -> None:
+        self.is_kept = is_kept
         self.lock = threading.Lock()
         self.connection: sqlite3.Connection | None = None
         self.inode = 0
@@ -45,7 +49,7 @@ class _Slot:
             self.connection = None
 
     def __del__(self) -> None:
-        # With its thread. The connection is part of a reference cycle and would linger otherwise.
+        # With its file. The connection is part of a reference cycle and would linger otherwise.
         self.close()
 
 
@@ -53,8 +57,7 @@ class SqliteFile:
     def __init__(self, path: Path, schema: str) -> None:
         self._path = path
         self._schema = schema
-        self._local = threading.local()
-        self._slots: weakref.WeakSet[_Slot] = weakref.WeakSet()
+        self._slots: list[_Slot] = []  # grows, never shrinks
         self._slots_lock = threading.Lock()
         _files.add(self)
 
@@ -88,40 +91,46 @@ class SqliteFile:
     def hold(self) -> None:
         """Close all connections and keep every thread out until :meth:`let_go`."""
         self._slots_lock.acquire()
-        self._held = list(self._slots)
-        for slot in self._held:
+        for slot in self._slots:
             slot.lock.acquire()
             slot.close()
 
     def let_go(self) -> None:
-        for slot in self._held:
+        for slot in self._slots:
             slot.lock.release()
-        self._held = []
         self._slots_lock.release()
 
     def _run(self, operation: Callable[[sqlite3.Connection], T]) -> T:
-        slot = self._slot()
-        with slot.lock:
+        slot = self._free_slot() or self._new_slot()
+        try:
             try:
-                try:
-                    return operation(self._connection(slot))
-                except sqlite3.DatabaseError as e:
-                    if _error_code(e) not in _LOST:
-                        raise
-                slot.close()
-                self._replace_lost_file()
                 return operation(self._connection(slot))
-            except (sqlite3.DatabaseError, OSError) as e:
+            except sqlite3.DatabaseError as e:
+                if _error_code(e) not in _LOST:
+                    raise
+            slot.close()
+            self._replace_lost_file()
+            return operation(self._connection(slot))
+        except (sqlite3.DatabaseError, OSError) as e:
+            slot.close()
+            raise StoreUnavailable(f"the store file cannot be used: {e}") from e
+        finally:
+            if not slot.is_kept:
                 slot.close()
-                raise StoreUnavailable(f"the store file cannot be used: {e}") from e
+            slot.lock.release()
 
-    def _slot(self) -> _Slot:
-        slot: _Slot | None = getattr(self._local, "slot", None)
-        if slot is None:
-            slot = self._local.slot = _Slot()
-            with self._slots_lock:
-                self._slots.add(slot)
-        return slot
+    def _free_slot(self) -> _Slot | None:
+        """Take the first slot that nobody uses, so that the later ones rest."""
+        return next((slot for slot in self._slots if slot.lock.acquire(blocking=False)), None)
+
+    def _new_slot(self) -> _Slot:
+        with self._slots_lock:
+            slot = self._free_slot()  # all were taken because of a fork, which is over
+            if slot is None:
+                slot = _Slot(is_kept=len(self._slots) < CONNECTIONS_KEPT)
+                slot.lock.acquire()
+                self._slots.append(slot)
+            return slot
 
     def _connection(self, slot: _Slot) -> sqlite3.Connection:
         if slot.connection is not None and slot.inode == self._inode():

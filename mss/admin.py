@@ -6,14 +6,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from config.accounts.read_only_admin import ReadOnlyAdmin
+from market.background_run_admin import BackgroundRunAdmin
 from market.clock import wall_now
+from market.services import MarketUnavailable
 from mss import profiles, watch
+from mss.coins import resolve_coin
 from mss.engine.profile import STANDARD, settings_of
+from mss.exceptions import UnknownCoin
 from mss.models import ListReading, MssProfile, MssRun, MssScore, WatchlistEntry
 from mss.replay import replay
 from mss.selectors import runs
@@ -30,7 +36,6 @@ class MssScoreAdmin(ReadOnlyAdmin):
     search_help_text = "Coin (BTC), CoinGecko id or input hash"
     ordering = ("-observed_at",)
     list_per_page = 50
-    show_full_result_count = False
     exclude = ("inputs",)
     actions = ("replay_scores",)
 
@@ -48,6 +53,26 @@ class MssScoreAdmin(ReadOnlyAdmin):
                 self.message_user(request, f"{score} comes out the same", messages.SUCCESS)
 
 
+class WatchForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Takes a coin by any spelling, as ``POST /mss/watch`` does; an owner has each one once."""
+
+    symbol = forms.CharField(
+        max_length=200, help_text="Any usual spelling, or CoinGecko's id, which alone is unique"
+    )
+    owner = ""
+
+    def clean_symbol(self) -> str:
+        try:
+            coin = resolve_coin(self.cleaned_data["symbol"])
+        except (UnknownCoin, MarketUnavailable) as error:
+            raise ValidationError(error.detail) from None
+        symbol = coin.symbol.upper()
+        if watch.entries().filter(owner=self.owner, symbol=symbol).exists():
+            raise ValidationError(f"You watch {symbol} already.")
+        self.instance.coingecko_id = coin.coingecko_id or ""
+        return symbol
+
+
 @admin.register(WatchlistEntry)
 class WatchlistEntryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = (
@@ -56,9 +81,18 @@ class WatchlistEntryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     )  # fmt: skip
     list_filter = (("expires_at", admin.EmptyFieldListFilter),)
     search_fields = ("=symbol", "owner", "note")
-    fields = (
-        "symbol", "coingecko_id", "interval_minutes", "min_score", "expires_at", "note",
-    )  # fmt: skip
+    form = WatchForm
+    fields = ("symbol", "interval_minutes", "min_score", "expires_at", "note")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return () if obj is None else ("symbol",)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.owner = _owner(request)
+        return form
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WatchlistEntry]:
         return watch.entries()
@@ -68,10 +102,14 @@ class WatchlistEntryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> None:
         if not change:
             obj.environment = watch.environment()
-            obj.owner = f"admin:{request.user.get_username()}"
+            obj.owner = _owner(request)
             obj.created_at = wall_now()
         obj.next_at = wall_now()
         super().save_model(request, obj, form, change)
+
+
+def _owner(request: HttpRequest) -> str:
+    return f"admin:{request.user.get_username()}"
 
 
 @admin.register(MssProfile)
@@ -105,23 +143,13 @@ class MssProfileAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(MssRun)
-class MssRunAdmin(ReadOnlyAdmin):
-    list_display = ("started_at", "kind", "state", "progress", "failures", "finished_at")
+class MssRunAdmin(BackgroundRunAdmin):
+    told = ("kind",)
     list_filter = ("kind", "state")
-    ordering = ("-started_at",)
-    show_full_result_count = False
     exclude = ("candidates",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MssRun]:
         return runs().defer("candidates")
-
-    @admin.display(description="progress")
-    def progress(self, run: MssRun) -> str:
-        return f"{run.answered} of {run.requested}"
-
-    @admin.display(description="without a score")
-    def failures(self, run: MssRun) -> int:
-        return len(run.failed)
 
 
 @admin.register(ListReading)

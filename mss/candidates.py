@@ -30,7 +30,8 @@ from mss.engine.ages import AgeSigns
 from mss.engine.evaluate import score_phase
 from mss.engine.inputs import discovery_inputs
 from mss.engine.types import CoinInputs, Figure, MssProfile, PhaseScore
-from mss.exceptions import BadFilter, DiscoveryUnavailable
+from mss.exceptions import DiscoveryUnavailable
+from smartmoney.discovery import require_category
 
 # As many coins as CoinGecko tells of in one call.
 MOST_CANDIDATES = 250
@@ -69,7 +70,7 @@ class Discovery:
 def find_candidates(filters: Filters, profile: MssProfile) -> Discovery:
     """Return the coins that pass the filters, each with its phase 1.
 
-    Raises DiscoveryUnavailable, MarketUnavailable, BadFilter for an unknown category.
+    Raises DiscoveryUnavailable, MarketUnavailable, BadChoice for an unknown category.
     """
     registry = instrument_registry()
     if filters.category:
@@ -159,11 +160,7 @@ def _of_category(category: str) -> MarketDiscovery:
         found = discover(Wanted(pages=(1,), category=category, categories=True))
     except MarketUnavailable:
         raise DiscoveryUnavailable from None
-    known = {each.id for each in found.categories}
-    if known and category not in known:
-        close = sorted(each for each in known if category in each or each in category)[:5]
-        hint = f" Did you mean {', '.join(close)}?" if close else ""
-        raise BadFilter("category", f"CoinGecko has no such category.{hint}")
+    require_category(found, category)
     return found
 
 

@@ -49,13 +49,16 @@ class Coin:
 
 
 def resolve_coin(text: str) -> Coin:
-    """Return the coin a person means. Raises UnknownCoin, MarketUnavailable."""
+    """Return the coin a person means. Raises UnknownCoin, MarketUnavailable.
+
+    CoinGecko's list has names that are no symbols: nobody could be asked about those coins.
+    """
     registry = instrument_registry()
     try:
         return coin_of(registry.resolve(text))
     except UnknownSymbol as unknown:
         seen = _seen_by(text.strip())
-        if seen is None:
+        if seen is None or seen.readable is None:
             raise UnknownCoin(unknown.text, unknown.suggestions) from None
         return seen
 

@@ -1,6 +1,6 @@
 """What callers of this app may have to answer for. Light on purpose: no engine, no models.
 
-Most are those of the smart-money scanner, which discovers and scans, too: they mean the same.
+Most are those of the smart-money scanner, which discovers, too: they mean the same.
 """
 
 from __future__ import annotations
@@ -16,6 +16,12 @@ class UnknownCoin(Exception):
         self.text = text
         self.suggestions = suggestions
 
+    @property
+    def detail(self) -> str:
+        close = ", ".join(self.suggestions)
+        hint = f" Did you mean {close}?" if close else ""
+        return f"Neither a venue nor CoinGecko's list has a coin of this name.{hint}"
+
 
 class DiscoveryUnavailable(smartmoney.DiscoveryUnavailable):
     """CoinGecko, which alone tells valuations and supplies, does not answer now."""
@@ -24,14 +30,6 @@ class DiscoveryUnavailable(smartmoney.DiscoveryUnavailable):
         super().__init__(
             "CoinGecko, which tells valuations and supplies, does not answer; try again shortly."
         )
-
-
-class BadFilter(smartmoney.BadChoice):
-    """A filter names something that is not there."""
-
-
-class TooManyRuns(smartmoney.TooManyScans):
-    """As many scans as allowed are under way; asking again in a moment makes sense."""
 
 
 class WatchLimitReached(smartmoney.BadChoice):

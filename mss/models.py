@@ -6,7 +6,6 @@ score keeps naming the numbers it was made by.
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -14,7 +13,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from market.leases import OPEN_STATES, LeasedWork
+from market.background_runs import BackgroundRun, run_constraints, run_indexes
 from mss.engine.profile import profile_errors
 from mss.engine.types import PhaseStatus, Tier, TierConfidence
 
@@ -54,73 +53,33 @@ class MssProfile(models.Model):
             raise ValidationError({"settings": errors})
 
 
-class MssRun(LeasedWork):
-    """Coins that are scored in the background: a scan's, or the watched ones that are due.
+class MssRun(BackgroundRun):
+    """A scan's coins, or the watched ones that are due, by their keys in ``candidates``.
 
-    ``left`` are coins nobody has scored so far, by their keys in ``candidates``; both are empty
-    until ``is_discovered``.
+    Which coins these are is not known until ``is_discovered``.
     """
 
     class Kind(models.TextChoices):
         SCAN = "scan"
         WATCH = "watch"
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    environment = models.CharField(max_length=10)
     kind = models.CharField(max_length=8, choices=Kind.choices)
     filters = models.JSONField(help_text="What a scan asks for; the coins of watch entries")
-    asked_hash = models.CharField(
-        max_length=64, help_text="Of the filters: the same is not done twice at once"
-    )
     is_discovered = models.BooleanField(default=False)
     candidates = models.JSONField(
         default=dict, help_text="What the bulk list told of each coin, by the coin's key"
     )
-    left = models.JSONField(default=list, help_text="Keys of coins that are not scored yet")
-    requested = models.PositiveIntegerField(default=0)
-    failed = models.JSONField(default=dict, help_text="Why a coin has no score, a sentence each")
-    started_at = models.DateTimeField()
-    deadline_at = models.DateTimeField(help_text="Nothing is begun after this")
-    finished_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = "MSS run"
         constraints = [
-            models.CheckConstraint(
-                condition=Q(state__in=["waiting", "working", "done", "left"]), name="mss_run_state"
-            ),
+            *run_constraints("mss_run"),
             models.CheckConstraint(condition=Q(kind__in=["scan", "watch"]), name="mss_run_kind"),
-            models.CheckConstraint(
-                condition=Q(state__in=["waiting", "working"], finished_at=None)
-                | (Q(state__in=["done", "left"]) & Q(finished_at__isnull=False)),
-                name="mss_run_finished_when_over",
-            ),
-            models.UniqueConstraint(
-                fields=["environment", "kind", "asked_hash"],
-                condition=Q(state__in=["waiting", "working"]),
-                name="mss_run_once_at_a_time",
-            ),
         ]
-        indexes = [
-            models.Index("environment", F("started_at").desc(), name="mss_run_newest"),
-            models.Index(
-                fields=["environment", "started_at"],
-                condition=Q(state__in=["waiting", "working"]),
-                name="mss_run_open",
-            ),
-        ]
+        indexes = run_indexes("mss_run")
 
     def __str__(self) -> str:
         return f"{self.kind}, {self.started_at:%Y-%m-%d %H:%M:%S}"
-
-    @property
-    def is_over(self) -> bool:
-        return self.state not in OPEN_STATES
-
-    @property
-    def answered(self) -> int:
-        """How many coins need no more work."""
-        return self.requested - len(self.left)
 
 
 class MssScore(models.Model):

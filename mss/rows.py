@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from market.clock import wall_now
 from mss.engine.types import PhaseName
 from mss.models import MssRun, MssScore, WatchlistEntry
@@ -16,7 +18,6 @@ from mss.models import MssRun, MssScore, WatchlistEntry
 Document = Mapping[str, Any]
 
 _DIGITS = 2
-_STATES = {MssRun.State.DONE: "complete", MssRun.State.LEFT: "partial"}
 _COPIED = (
     "symbol", "name", "coingecko_id", "timestamp", "mss_score", "signal", "confidence",
     "coverage_pct", "has_futures", "whale",
@@ -37,6 +38,20 @@ def score_row(document: Document) -> dict[str, Any]:
     }
 
 
+def score_page(found: QuerySet[MssScore], limit: int, offset: int) -> dict[str, Any]:
+    """Return a page of stored scores, and how many there are."""
+    total = found.count()
+    scores = [score_row(score.document) for score in found[offset : offset + limit]]
+    return {
+        "total": total,
+        "count": len(scores),
+        "limit": limit,
+        "offset": offset,
+        "has_more": offset + len(scores) < total,
+        "scores": scores,
+    }
+
+
 def raw_scores(document: Document) -> dict[str, float]:
     return {name.value: document["phases"][name.value]["score"] for name in PhaseName}
 
@@ -53,7 +68,7 @@ def run_row(run: MssRun) -> dict[str, Any]:
     """Return how far a background run is; how many coins it has is unknown until it found them."""
     return {
         "id": str(run.pk),
-        "state": _STATES.get(MssRun.State(run.state), "running"),
+        "state": run.progress,
         "coins_requested": run.requested if run.is_discovered else None,
         "coins_answered": run.answered,
         "coins_failed": len(run.failed),

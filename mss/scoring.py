@@ -11,7 +11,6 @@ from mss.candidates import Candidate
 from mss.engine.evaluate import evaluate
 from mss.engine.inputs import with_snapshot
 from mss.engine.types import MssProfile, MssResult
-from mss.exceptions import UnknownCoin
 
 NO_SYMBOL = "Its name on CoinGecko is no symbol that providers could be asked for."
 
@@ -51,16 +50,13 @@ def score_candidates(
 
 
 def score_one(candidate: Candidate, profile: MssProfile) -> MssResult:
-    """Score one coin. What no market source tells is missing; raises UnknownCoin."""
-    instrument = candidate.coin.readable
-    if instrument is None:
-        raise UnknownCoin(candidate.coin.symbol)
+    """Score one coin that was resolved by its name. What no market source tells is missing."""
     try:
-        [snapshot] = collect_snapshots([instrument])
+        scored = score_candidates([candidate], profile)
     except MarketUnavailable as silent:
         inputs = candidate.inputs
         if not inputs.shown:
             raise  # CoinGecko did not tell of it either; a listing time alone is no analysis
         problems = (*inputs.problems, Problem("phases 2 and 3", "", silent.detail))
         return evaluate(replace(inputs, problems=problems), profile)
-    return evaluate(with_snapshot(candidate.inputs, snapshot), profile)
+    return scored.results[candidate.coin.key]

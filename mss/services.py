@@ -7,16 +7,15 @@ get to within its deadline goes on in the background, as a run whose results are
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
 from django.conf import settings
 
+from market.background_runs import DATABASE_AWAY, TooManyScans
 from market.discovery import Wanted
 from market.discovery import discover as ask_market
 from market.providers.coingecko_payloads import CoinMarket
@@ -26,24 +25,14 @@ from mss import watch
 from mss.candidates import Candidate, Discovery, Filters, candidates_of, find_candidates
 from mss.coins import Coin, resolve_coin
 from mss.engine.types import MssProfile, MssResult, PhaseStatus
-from mss.exceptions import TooManyRuns
 from mss.models import DEFAULT_INTERVAL_MIN, DEFAULT_MIN_SCORE, MssScore, WatchlistEntry
 from mss.profiles import active_profile
-from mss.runs import DATABASE_AWAY, may_pass, start_scan
+from mss.runs import may_pass, start_scan
 from mss.scoring import score_candidates, score_one
 from mss.storing import store_result
+from smartmoney.waves import place, waves
 
 logger = logging.getLogger(__name__)
-
-# Coins of one wave: as many as a collection works on at once.
-WAVE_COINS = 24
-# No wave is begun with less time left than a healthy one takes.
-LEAST_WAVE_S = 1.0
-# Each scan holds a thread and shares the providers' connections: more at once are only slower each.
-MOST_AT_ONCE = 4
-_PLACE_WAIT_S = 0.5
-
-_places = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 __all__ = [
     "Analysis",
@@ -97,11 +86,11 @@ class ScanOutcome:
 def analyze(text: str) -> Analysis:
     """Score one coin by all three phases, whatever the first ones say. Stores nothing.
 
-    Raises UnknownCoin; MarketUnavailable when nothing at all is known of it; TooManyRuns.
+    Raises UnknownCoin; MarketUnavailable when nothing at all is known of it; TooManyScans.
     """
     coin = resolve_coin(text)
     profile = active_profile()
-    with _place():
+    with place():
         return Analysis(coin, score_one(_read_alone(coin, profile), profile), profile)
 
 
@@ -114,7 +103,7 @@ def analyze_and_store(text: str) -> tuple[Analysis, MssScore]:
 def discover(filters: Filters) -> Discovery:
     """Return the coins that pass the filters, best phase 1 first. At most two calls to CoinGecko.
 
-    Raises DiscoveryUnavailable, MarketUnavailable, BadFilter.
+    Raises DiscoveryUnavailable, MarketUnavailable, BadChoice.
     """
     return find_candidates(filters, active_profile())
 
@@ -122,10 +111,10 @@ def discover(filters: Filters) -> Discovery:
 def scan(filters: Filters, min_score: float) -> ScanOutcome:
     """Score new coins phase by phase within the deadline; a coin that fails one costs no more.
 
-    Raises DiscoveryUnavailable, MarketUnavailable, BadFilter, TooManyRuns.
+    Raises DiscoveryUnavailable, MarketUnavailable, BadChoice, TooManyScans.
     """
     profile = active_profile()
-    with _place():
+    with place():
         ends_at = time.monotonic() + settings.MSS_DEADLINE_S
         found = find_candidates(filters, profile)
         candidates = may_pass(found.coins)
@@ -196,26 +185,21 @@ def _score_in_waves(
     ends_at: float,
 ) -> list[Candidate]:
     """Score waves of coins until the time is up; return the coins nobody got to."""
-    for start in range(0, len(candidates), WAVE_COINS):
-        wave = candidates[start : start + WAVE_COINS]
-        left_s = ends_at - time.monotonic()
-        if left_s < LEAST_WAVE_S:
-            return list(candidates[start:])
+    reached = 0
+    for wave in waves(candidates, ends_at):
+        reached += len(wave.coins)
         try:
             scored = score_candidates(
-                wave,
-                profile,
-                deadline_s=min(settings.SIGNAL_DEADLINE_S, left_s),
-                share=len(wave) / len(candidates),
+                wave.coins, profile, deadline_s=wave.deadline_s, share=wave.share
             )
         except MarketUnavailable as error:
-            outcome.failed |= {each.coin.symbol: error.detail for each in wave}
+            outcome.failed |= {each.coin.symbol: error.detail for each in wave.coins}
             continue
-        names = {each.coin.key: each.coin.symbol for each in wave}
+        names = {each.coin.key: each.coin.symbol for each in wave.coins}
         outcome.failed |= {names[key]: why for key, why in scored.failed.items()}
         for result in scored.results.values():
             _count(result, min_score, outcome)
-    return []
+    return list(candidates[reached:])
 
 
 def _count(result: MssResult, min_score: float, outcome: ScanOutcome) -> None:
@@ -232,19 +216,8 @@ def _count(result: MssResult, min_score: float, outcome: ScanOutcome) -> None:
 def _go_on(filters: Filters, left: Sequence[Candidate]) -> UUID | None:
     try:
         return start_scan(filters, left).pk
-    except TooManyRuns:
+    except TooManyScans:
         return None  # what was found is told all the same
     except DATABASE_AWAY:
         logger.exception("a partial scan cannot go on, the database is away")
         return None
-
-
-@contextmanager
-def _place() -> Iterator[None]:
-    """Hold one of the places; TooManyRuns when none becomes free soon."""
-    if not _places.acquire(timeout=_PLACE_WAIT_S):
-        raise TooManyRuns("Many scans are running; try again in a few seconds.", 3.0)
-    try:
-        yield
-    finally:
-        _places.release()

@@ -10,16 +10,15 @@ from celery import shared_task
 from config.wakeups import wake
 from mss import coin_list, runs
 
-# A worker that is told to stop ends within this and the step it is in; what is left over goes to a
-# new message, so that other work of the queue gets its turn.
+# What is left over after this goes to a new message, so that other work of the queue gets its turn.
 _WORK_FOR_S = 10.0
 
 
 # A step may take its deadline, at most 120 s, and the time to store.
 @shared_task(ignore_result=True, expires=30, soft_time_limit=180, time_limit=200)
 def run() -> None:
-    if runs.work_on_runs(for_s=_WORK_FOR_S):
-        wake(runs.RUN)
+    if runs.RUNS.work(runs.work, for_s=_WORK_FOR_S):
+        wake(runs.RUNS.task)
 
 
 @shared_task(ignore_result=True, expires=55, soft_time_limit=30, time_limit=40)
@@ -29,7 +28,7 @@ def start_due() -> None:
 
 @shared_task(ignore_result=True, expires=9, soft_time_limit=30, time_limit=40)
 def sweep() -> None:
-    runs.sweep()
+    runs.RUNS.sweep()
 
 
 @shared_task(ignore_result=True, expires=3500, soft_time_limit=120, time_limit=150)

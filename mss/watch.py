@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -89,6 +89,14 @@ def claim_due(most: int) -> list[WatchlistEntry]:
         if entries().filter(pk=entry.pk, next_at=entry.next_at).update(next_at=next_at):
             claimed.append(entry)
     return claimed
+
+
+def learn_ids(coins: Iterable[Coin]) -> None:
+    """Give entries CoinGecko's ids that were not known when they were added: scores go by them."""
+    for coin in coins:
+        if coin.coingecko_id is not None and coin.instrument is not None:
+            without = entries().filter(symbol=coin.symbol.upper(), coingecko_id="")
+            without.update(coingecko_id=coin.coingecko_id)
 
 
 def alert_from(keys: Sequence[str]) -> dict[str, float]:

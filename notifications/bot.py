@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 
+from config.shift import is_told_to_stop
 from config.wakeups import wake
 from market.clock import wall_s
 from market.store import StoreUnavailable
@@ -29,7 +30,7 @@ from notifications.updates import ClaimedUpdate
 
 logger = logging.getLogger(__name__)
 
-# A worker that is asked to end should end soon.
+# What is left over after this goes to a new message, so that alerts get their turn.
 RUN_S = 10.0
 # What is due within this is waited for; what is due later is found by the next sweep.
 LOOK_AHEAD_S = 3.0
@@ -45,7 +46,7 @@ def answer_updates(wait: Wait = time.sleep) -> int:
         return 0
     settled = 0
     ends_s = wall_s() + RUN_S
-    while wall_s() < ends_s:
+    while wall_s() < ends_s and not is_told_to_stop():
         update = updates.claim_next()
         if update is not None:
             answer(update, wait)

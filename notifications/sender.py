@@ -1,8 +1,9 @@
 """The sender: takes due deliveries, claims them, and has Telegram called from several threads.
 
-One run lasts a few seconds, so that a worker that is asked to end ends soon; it asks for another
-one while there is work. This thread alone touches the database. The right to send is taken before
-a delivery is claimed: no lease runs while a limit is waited for.
+One run lasts a few seconds and asks for another one while there is work, so that other work of the
+queue gets its turn; when its worker is told to stop it ends with the calls under way. This thread
+alone touches the database. The right to send is taken before a delivery is claimed: no lease runs
+while a limit is waited for.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
+from config.shift import is_told_to_stop
 from config.wakeups import wake
 from market.clock import wall_now, wall_s
 from notifications import delivery as rows
@@ -97,7 +99,8 @@ class _Run:
         if now_s >= self._renew_at_s:
             self._turn.renew()
             self._renew_at_s = now_s + RENEW_TURN_S
-        return self.may_go_on and self._turn.is_held and now_s < self._ends_s
+        is_over = now_s >= self._ends_s or is_told_to_stop()
+        return self.may_go_on and self._turn.is_held and not is_over
 
     def _step(self, threads: futures.Executor) -> bool:
         """Start one message, or wait for what stands in its way; False when nothing is left."""

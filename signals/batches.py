@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from config.shift import Shift
 from market.clock import wall_now
 from market.instruments import UnknownSymbol
 from market.leases import OPEN_STATES, as_seen, claim, free
@@ -107,11 +107,11 @@ def run_batches(
 
     Begins none when ``for_s`` have passed since the first; returns whether more may be free.
     """
-    began = time.monotonic()
+    shift = Shift(for_s)
     while (batch := claim_batch(runs)) is not None:
         run_batch(batch)
         progress()
-        if time.monotonic() - began >= for_s:
+        if shift.is_over:
             return True
     return False
 

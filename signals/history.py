@@ -6,7 +6,7 @@ from these lists (``HistoryCut``); the rows and their chain stay.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -18,6 +18,8 @@ from django.db.models import DateTimeField, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Coalesce
 
 from signals.models import HistoryCut, Signal
+
+Item = dict[str, Any]
 
 # The order of every list; the index ``signal_listing`` is in it.
 NEWEST_FIRST = ("-timestamp", "-pk")
@@ -53,6 +55,13 @@ EVIDENCE = frozenset(
     }
 )  # fmt: skip
 
+
+def evidence_keys(columns: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the keys whose columns are JSON."""
+    return tuple(key for key, column in columns.items() if column in EVIDENCE)
+
+
+_HISTORY_EVIDENCE = evidence_keys(HISTORY_COLUMNS)
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -84,7 +93,7 @@ def _cuts() -> QuerySet[HistoryCut]:
     return HistoryCut.objects.filter(environment=settings.ENVIRONMENT).order_by("-hidden_until")
 
 
-def history_items(signals: QuerySet[Signal]) -> list[dict[str, Any]]:
+def history_items(signals: QuerySet[Signal]) -> list[Item]:
     """Return signals as items of a list, newest first, in one query.
 
     ``signals`` may be a slice: which rows it has is decided by the index alone, and only those are
@@ -110,17 +119,18 @@ def as_read(column: str) -> str | Cast:
     return Cast(column, TextField()) if column in EVIDENCE else column
 
 
-def item_of(columns: Mapping[str, str], row: Sequence[Any]) -> dict[str, Any]:
+def item_of(columns: Mapping[str, str], evidence: Iterable[str], row: Sequence[Any]) -> Item:
     """Return a row that was asked for by :func:`as_read` under its public keys."""
-    return {
-        key: orjson.Fragment(value) if column in EVIDENCE and value is not None else value
-        for (key, column), value in zip(columns.items(), row, strict=True)
-    }
+    item = dict(zip(columns, row, strict=True))
+    for key in evidence:
+        if item[key] is not None:
+            item[key] = orjson.Fragment(item[key])
+    return item
 
 
-def history_item(row: Sequence[Any]) -> dict[str, Any]:
+def history_item(row: Sequence[Any]) -> Item:
     """Return one row of :func:`history_rows` as an item of a list."""
-    item = item_of(HISTORY_COLUMNS, row)
+    item = item_of(HISTORY_COLUMNS, _HISTORY_EVIDENCE, row)
     item["score"] = float(item["score"])
     item["price"] = float(item["price"])
     item["contentHash"] = item["contentHash"] or None

@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from signals.history import (
     NEWEST_FIRST,
     as_read,
+    evidence_keys,
     history_items,
     item_of,
     listed_signals,
@@ -46,6 +47,7 @@ _WHOLE_COLUMNS = {
     "sourceReference": "source_reference",
     "sourceExtra": "source_extra",
 }
+_WHOLE_EVIDENCE = evidence_keys(_WHOLE_COLUMNS)
 
 
 class InvalidCursor(ValueError):
@@ -112,7 +114,7 @@ def whole_signal(pk: int) -> dict[str, Any] | None:
     if row is None:
         return None
     [item] = history_items(stored_signals().filter(pk=pk))
-    whole = {**item, **item_of(_WHOLE_COLUMNS, row)}
+    whole = {**item, **item_of(_WHOLE_COLUMNS, _WHOLE_EVIDENCE, row)}
     for key in ("inputHash", "prevHash", "sourceReference"):
         whole[key] = whole[key] or None
     return {**whole, "listed": listed_signals().filter(pk=pk).exists()}

@@ -68,14 +68,7 @@ def signal_document(result: SignalResult, *, calibration: str = UNCALIBRATED) ->
         "provenance": {
             name.value: _reading(reading, result.at_ms) for name, reading in result.readings.items()
         },
-        "problems": [
-            {
-                "reading": problem.reading,
-                "source": public_name(problem.source),
-                "detail": problem.detail,
-            }
-            for problem in result.problems
-        ],
+        "problems": [problem.plain() for problem in result.problems],
         "metrics": {
             "fundingRate": _value(result, ReadingName.FUNDING),
             "openInterest": _value(result, ReadingName.OPEN_INTEREST),

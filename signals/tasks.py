@@ -10,8 +10,7 @@ from celery import shared_task
 from config.wakeups import wake
 from signals import batches, scans
 
-# A worker that is told to stop ends within this and the batch it is in; what is left over goes to
-# a new message, so that other work of the queue gets its turn.
+# What is left over after this goes to a new message, so that other work of the queue gets its turn.
 _WORK_FOR_S = 10.0
 
 

@@ -9,28 +9,19 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from config.accounts.read_only_admin import ReadOnlyAdmin
+from market.background_run_admin import BackgroundRunAdmin
 from smartmoney.models import ScanResult, SmartMoneyScan
 from smartmoney.selectors import results, scans
 
 
 @admin.register(SmartMoneyScan)
-class SmartMoneyScanAdmin(ReadOnlyAdmin):
-    list_display = ("started_at", "name", "state", "progress", "failures", "finished_at")
+class SmartMoneyScanAdmin(BackgroundRunAdmin):
+    told = ("name",)
     list_filter = ("state",)
     search_fields = ("name",)
-    ordering = ("-started_at",)
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SmartMoneyScan]:
         return scans()
-
-    @admin.display(description="progress")
-    def progress(self, scan: SmartMoneyScan) -> str:
-        return f"{scan.answered} of {scan.requested}"
-
-    @admin.display(description="without a score")
-    def failures(self, scan: SmartMoneyScan) -> int:
-        return len(scan.failed)
 
 
 @admin.register(ScanResult)
@@ -43,7 +34,6 @@ class ScanResultAdmin(ReadOnlyAdmin):
     search_help_text = "Coin (BTC)"
     ordering = ("-observed_at", "symbol")
     list_select_related = ("scan",)
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ScanResult]:
         return results()

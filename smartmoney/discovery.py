@@ -82,7 +82,7 @@ def find_coins(filters: Filters, *, only_with_futures: bool = False) -> FoundCoi
         )
     )
     if filters.category:
-        _require_category(discovery, filters.category)
+        require_category(discovery, filters.category)
     coins = _joined(discovery, with_coingecko_alone=filters.source is not Source.BINANCE)
     if filters.category:
         # Of a category are only those that CoinGecko put there.
@@ -170,7 +170,8 @@ def _coingecko_silent(what: str) -> Problem:
     return Problem(what, Venue.COINGECKO.value, "does not answer")
 
 
-def _require_category(discovery: Discovery, category: str) -> None:
+def require_category(discovery: Discovery, category: str) -> None:
+    """Raise BadChoice for a category that CoinGecko does not have, as far as it told of them."""
     known = {each.id for each in discovery.categories}
     if known and category not in known:
         close = sorted(each for each in known if category in each or each in category)[:5]

@@ -3,15 +3,6 @@
 from __future__ import annotations
 
 
-class TooManyScans(Exception):
-    """As many scans as allowed are under way; asking again in a moment makes sense."""
-
-    def __init__(self, detail: str, retry_after_s: float) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.retry_after_s = retry_after_s
-
-
 class DiscoveryUnavailable(Exception):
     """The source that alone could answer does not."""
 

@@ -10,15 +10,11 @@ from smartmoney.models import SmartMoneyScan
 
 def background_document(scan: SmartMoneyScan) -> dict[str, Any]:
     """Return how far a background scan is."""
-    states = {
-        SmartMoneyScan.State.DONE: "complete",
-        SmartMoneyScan.State.LEFT: "partial",
-    }
     return {
         "success": True,
         "id": str(scan.pk),
         "name": scan.name,
-        "state": states.get(SmartMoneyScan.State(scan.state), "running"),
+        "state": scan.progress,
         "coinsRequested": scan.requested,
         "coinsAnswered": scan.answered,
         "coinsFailed": len(scan.failed),

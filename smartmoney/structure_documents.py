@@ -60,6 +60,8 @@ def structure_document(structure: TimeframeStructure) -> dict[str, Any]:
             "low": figure(place.low),
             "positionPct": figure(place.position_pct),
             "part": place.part.value,
+            "highAt": iso(place.high_at_ms),
+            "lowAt": iso(place.low_at_ms),
             "knownAt": iso(place.known_at_ms),
         },
         "previousLevels": None
@@ -68,6 +70,7 @@ def structure_document(structure: TimeframeStructure) -> dict[str, Any]:
             "periodHours": previous.period_ms // Interval.H1.ms,
             "high": figure(previous.high),
             "low": figure(previous.low),
+            "time": iso(previous.occurred_at_ms),
             "knownAt": iso(previous.known_at_ms),
             "highSweptAt": iso_or_none(previous.high_swept_at_ms),
             "lowSweptAt": iso_or_none(previous.low_swept_at_ms),
@@ -159,6 +162,7 @@ def _gap(gap: FairValueGap) -> dict[str, Any]:
         "knownAt": iso(gap.known_at_ms),
         "state": gap.state.value,
         "filledPct": figure(gap.filled_pct),
+        "touchedAt": iso_or_none(gap.touched_at_ms),
         "filledAt": iso_or_none(gap.filled_at_ms),
     }
 
@@ -173,6 +177,7 @@ def _block(block: OrderBlock) -> dict[str, Any]:
         "knownAt": iso(block.known_at_ms),
         "state": block.state.value,
         "mitigatedAt": iso_or_none(block.mitigated_at_ms),
+        "brokenAt": iso_or_none(block.broken_at_ms),
     }
 
 
@@ -194,5 +199,6 @@ def _zone(zone: LiquidityZone) -> dict[str, Any]:
         "time": iso(zone.occurred_at_ms),
         "knownAt": iso(zone.known_at_ms),
         "state": zone.state.value,
+        "touchedAt": iso(zone.touched_at_ms),
         "sweptAt": iso_or_none(zone.swept_at_ms),
     }

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from analytics import latest
+from config import shift
 from config.accounts.keys import forget_believed_keys
 from config.api.throttling import forget_permits
 from market import clock, collect, store, universe
@@ -30,6 +31,7 @@ def fresh_process_state(
     forget_permits()
     latest.forget()
     yield
+    shift._told_to_stop[0] = 0
     clock.fix(None)
     store.reset_store()
 

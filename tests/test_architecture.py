@@ -28,7 +28,8 @@ ALLOWED_APPS = {
 }
 # The only parts of `config` that apps may import; everything else reaches them through settings.
 SHARED_CONFIG = (
-    "config.accounts", "config.api", "config.residents", "config.version", "config.wakeups",
+    "config.accounts", "config.api", "config.residents", "config.shift", "config.version",
+    "config.wakeups",
 )  # fmt: skip
 # Notifications know no market, only what every process shares: the clock, budgets and locks.
 SHARED_MARKET = ("market.clock", "market.store", "market.store_contract")

@@ -6,8 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from analytics.api.serializers import SignalSummarySerializer, number_or_null, text, whole
+from analytics.api.serializers import SignalSummarySerializer
 from analytics.filters import Bucket, Origin
+from config.api.fields import number_or_null, text, whole
 from signals.engine.hit_rates import Edge
 from signals.engine.types import Confidence, Factor
 

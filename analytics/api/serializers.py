@@ -9,24 +9,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from config.api.fields import number_or_null, text, whole
 from signals.api.history_serializers import HistoryItemSerializer
-
-
-def number(help_text: str, **options: Any) -> serializers.FloatField:
-    return serializers.FloatField(help_text=help_text, **options)
-
-
-def number_or_null(help_text: str) -> serializers.FloatField:
-    return number(help_text, allow_null=True)
-
-
-def whole(help_text: str) -> serializers.IntegerField:
-    return serializers.IntegerField(help_text=help_text)
-
-
-def text(help_text: str, **options: Any) -> serializers.CharField:
-    return serializers.CharField(help_text=help_text, **options)
-
 
 # --- Counts ---------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AnonymousUser
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from config.accounts.keys import Credential, any_key_configured, verify_key
@@ -70,6 +70,15 @@ class AdminAccess(_KeyedAccess):
     """A key with scope admin; refused while no key is configured."""
 
     scope = "admin"
+
+
+class KeyedWrites:
+    """A viewset that is read like any other and written with a key."""
+
+    request: Any
+
+    def get_permissions(self) -> list[BasePermission]:
+        return [ReadAccess() if self.request.method in SAFE_METHODS else WriteAccess()]
 
 
 def _presented_key(request: Request) -> str | None:

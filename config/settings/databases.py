@@ -18,9 +18,11 @@ SQLITE_OPTIONS: dict[str, object] = {
 # With the database away a request must fail before the deadline of an answer, hence the seconds.
 # A pool gives up reconnecting as soon as those who waited have: otherwise its pauses double for
 # five minutes, and a server that is back stays unused for another two.
+# Django prepares none of its own statements whatever the threshold; without one, nobody may.
 POSTGRES_OPTIONS: dict[str, object] = {
     "pool": {"min_size": 2, "max_size": 10, "timeout": 5, "reconnect_timeout": 5},
     "connect_timeout": 5,
+    "prepare_threshold": 5,
 }
 
 SCHEMES = ("postgres", "postgresql", "sqlite")
@@ -40,7 +42,8 @@ def database(url: str | None, sqlite_file: Path) -> dict[str, object]:
     own: dict[str, object] = SQLITE_OPTIONS if is_sqlite else POSTGRES_OPTIONS
     of_url = parsed.get("OPTIONS") or {}
     entry["OPTIONS"] = {**own, **of_url}
-    # The pool tries a connection before it hands it out: one that a restarted server cut is
-    # replaced instead of failing somebody's request.
-    entry["CONN_HEALTH_CHECKS"] = not is_sqlite
+    if not is_sqlite:
+        # Replaces a connection that a restarted server cut, instead of failing somebody's request.
+        entry["ENGINE"] = "config.postgres"
+        entry["CONN_HEALTH_CHECKS"] = False  # Django's check asks the server each time
     return entry

@@ -25,7 +25,7 @@ from market.api.symbol import SYMBOL
 from market.api.vendor_answers import VendorViewSet, read_query, respond
 from market.providers.coinapi_candle_payloads import Period
 from market.services import resolve_symbol
-from market.vendor_data import coinapi, coinapi_books
+from market.vendor_data import coinapi, coinapi_books, coinapi_exchanges
 
 TAGS = ["market"]
 
@@ -112,7 +112,9 @@ class CoinApiViewSet(VendorViewSet):
     def multi_exchange(self, request: Request, symbol: str) -> Response:
         """Each exchange's own bid and ask of a coin, and how far their prices differ."""
         query = read_query(request, CoinApiExchangesParams, CoinApiMultiExchangeSerializer)
-        return respond(coinapi.multi_exchange(resolve_symbol(symbol), query["exchanges"]), query)
+        return respond(
+            coinapi_exchanges.multi_exchange(resolve_symbol(symbol), query["exchanges"]), query
+        )
 
     @extend_schema(
         operation_id="getCoinApiDashboard",

@@ -13,7 +13,7 @@ from market.chains import CANDLE_INTERVALS
 from market.clock import datetime_at
 from market.providers.registry import provider_availability
 from market.services import MarketReport
-from market.snapshot import MarketSnapshot, Problem, Reading, ReadingName
+from market.snapshot import MarketSnapshot, Reading, ReadingName
 from market.types import Candles, Interval, Listing, Venue
 
 DEFAULT_CANDLES = 50
@@ -141,7 +141,7 @@ def market_document(report: MarketReport) -> dict[str, Any]:
         "okx": from_okx,
         **paid,
         "unavailable": unavailable,
-        "problems": [_problem(problem) for problem in snapshot.problems],
+        "problems": [problem.plain() for problem in snapshot.problems],
         "listings": {
             "binance": _name(instrument.binance),
             "okx": _name(instrument.okx),
@@ -215,10 +215,6 @@ def _reading(reading: Reading, at_ms: int) -> dict[str, Any]:
         "fallback": reading.fallback,
         "note": reading.note,
     }
-
-
-def _problem(problem: Problem) -> dict[str, str]:
-    return {"reading": problem.reading, "source": problem.source, "detail": problem.detail}
 
 
 def _value(snapshot: MarketSnapshot, name: ReadingName) -> float | None:

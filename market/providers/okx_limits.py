@@ -40,7 +40,8 @@ CALLS_PER_INSTRUMENT = {
     "taker-volume-contract": 5,
 }
 
-# In windows of two seconds it shows that a busy process sends one call late and the next at once.
+# In windows of two seconds it shows that one call opens a connection, or leaves late, and the next
+# does not.
 ARRIVAL_MS = 500
 
 RATE_LIMIT_WAIT_S = 2.0  # no Retry-After is documented: 2, 4, 8 s …

@@ -42,13 +42,19 @@ CLOSE_S = 3.0
 
 
 class ProviderRuntime:
-    """``client_factory`` makes the client of a base URL; tests hand in one without a network."""
+    """``client_factory`` makes the client of a base URL, ``loop_factory`` the loop: tests hand in
+    one without a network, and one whose time nobody waits for.
+    """
 
     def __init__(
-        self, client_factory: ClientFactory | None = None, store: Store | None = None
+        self,
+        client_factory: ClientFactory | None = None,
+        store: Store | None = None,
+        loop_factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
     ) -> None:
         self._client_factory = client_factory or pooled_client
         self._store = store
+        self._loop_factory = loop_factory
         self._starting = threading.Lock()
         self._pid = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -126,7 +132,7 @@ class ProviderRuntime:
     def _start(self) -> None:
         # What a fork left here belongs to the parent: dropped, not closed.
         self._clients, self._providers = [], None
-        loop = asyncio.new_event_loop()
+        loop = self._loop_factory()
         self._thread = threading.Thread(
             target=_serve, args=(loop,), name="provider-runtime", daemon=True
         )
@@ -145,6 +151,8 @@ class ProviderRuntime:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        # A thread is not cancelled with its task; it shall be done writing when this returns.
+        await asyncio.get_running_loop().shutdown_default_executor()
         for client in self._clients:
             await client.aclose()
         self._clients, self._providers = [], None

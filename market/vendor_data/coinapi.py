@@ -1,4 +1,4 @@
-"""CoinAPI for clients: bars, prints and quotes of a coin on an exchange they name.
+"""CoinAPI for clients: bars, prints and the quote of a coin on an exchange they name.
 
 A spot market's id follows a published pattern, but which currency it is quoted in differs by
 exchange: it is looked up once a day. ``BINANCEFTS`` means Binance's perpetual contract.
@@ -6,7 +6,6 @@ exchange: it is looked up once a day. ``BINANCEFTS`` means Binance's perpetual c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,8 +29,6 @@ Document = dict[str, Any]
 QUOTES = ("USDT", "USD", "USDC")
 FUTURES_EXCHANGE = PERPETUAL_EXCHANGES[Venue.BINANCE]
 TRADES_SHOWN = 20
-# Prices of one coin further apart than this are called an opportunity.
-ARBITRAGE_PCT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,42 +100,6 @@ def quote(instrument: Instrument, exchange: str) -> Answer:
         return await quote_part(found, await market_of(found, instrument, exchange))
 
     return _answer(instrument, exchange, make)
-
-
-def multi_exchange(instrument: Instrument, exchanges: Sequence[str]) -> Answer:
-    """Return each exchange's own quote, asked for together in one call, and how far they differ."""
-    base = instrument.symbol.base
-
-    async def make(found: Found) -> Document:
-        wanted = ";".join(f"{exchange}_{SPOT}_{base}_" for exchange in exchanges)
-        quotes = found.take(await found.client.fetch_quotes(wanted))
-        rows = []
-        for exchange in exchanges:
-            best = _quoted(quotes, exchange, base)
-            if best is not None:
-                rows.append(
-                    {
-                        "exchange": exchange,
-                        "market": best.symbol_id,
-                        "timestamp": clock.datetime_at(best.observed_at_ms),
-                        **_quote(best, 1),
-                    }
-                )
-        if not rows:
-            raise NothingThere(COINAPI.name, f"None of these exchanges quotes {base}.")
-        mids = [row["price"] for row in rows if row["price"] is not None]
-        return {
-            "symbol": base,
-            "exchangesQueried": len(exchanges),
-            "exchangesSuccessful": len(rows),
-            "notAnswering": [
-                name for name in exchanges if name not in {row["exchange"] for row in rows}
-            ],
-            "priceAnalysis": _price_analysis(mids),
-            "exchangePrices": rows,
-        }
-
-    return ask_vendor(COINAPI, make)
 
 
 async def market_of(found: Found, instrument: Instrument, exchange: str) -> Market:
@@ -235,7 +196,7 @@ async def quote_part(found: Found, market: Market) -> Document:
     best = found.take(await found.client.fetch_quote(market.symbol_id))
     return {
         "timestamp": clock.datetime_at(best.observed_at_ms),
-        "quote": _quote(best, market.multiplier, market.size_base),
+        "quote": quote_document(best, market.multiplier, market.size_base),
     }
 
 
@@ -256,17 +217,7 @@ def _print(prints: Trades, place: int) -> Document:
     }
 
 
-def _quoted(quotes: Sequence[Quote], exchange: str, base: str) -> Quote | None:
-    """Return an exchange's newest quote of a coin, in the most usual currency it has."""
-    by_id = {quote.symbol_id: quote for quote in quotes}  # ascending: the newest stays
-    for currency in QUOTES:
-        found = by_id.get(f"{exchange}_{SPOT}_{base}_{currency}")
-        if found is not None:
-            return found
-    return None
-
-
-def _quote(best: Quote, multiplier: int, size_base: float = 1.0) -> Document:
+def quote_document(best: Quote, multiplier: int, size_base: float = 1.0) -> Document:
     bid, ask = (
         None if price is None else price / multiplier for price in (best.bid_price, best.ask_price)
     )
@@ -287,20 +238,6 @@ def _quote(best: Quote, multiplier: int, size_base: float = 1.0) -> Document:
 
 def _in_coins(size: float | None, size_base: float) -> float | None:
     return None if size is None else size * size_base
-
-
-def _price_analysis(prices: Sequence[float]) -> Document | None:
-    if not prices:
-        return None
-    highest, lowest = max(prices), min(prices)
-    spread_pct = 100.0 * (highest - lowest) / lowest
-    return {
-        "averagePrice": sum(prices) / len(prices),
-        "highestPrice": highest,
-        "lowestPrice": lowest,
-        "priceVariance": spread_pct,
-        "arbitrageOpportunity": spread_pct > ARBITRAGE_PCT if len(prices) > 1 else None,
-    }
 
 
 def _analysis(bars: Ohlcv, market: Market) -> Document | None:

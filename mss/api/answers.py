@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from market.clock import now
-from market.snapshot import Problem
 from market.types import public_name
 from mss.candidates import Candidate
 from mss.documents import result_document, shown_figures
@@ -44,7 +43,7 @@ def discover_answer(query: Mapping[str, Any], found: Discovery) -> dict[str, Any
         "total_discovered": len(found.coins),
         "left_out": dict(found.left_out),
         "coins": [_candidate(each) for each in found.coins[: query["limit"]]],
-        "problems": problems_of(found.problems),
+        "problems": [each.plain() for each in found.problems],
     }
 
 
@@ -76,15 +75,8 @@ def scan_answer(query: Mapping[str, Any], outcome: ScanOutcome) -> dict[str, Any
         "summary": _summary(results),
         "coins": [score_row(result_document(each)) for each in results[: query["limit"]]],
         "failed": failed_of(outcome.failed),
-        "problems": problems_of(outcome.problems),
+        "problems": [each.plain() for each in outcome.problems],
     }
-
-
-def problems_of(problems: Sequence[Problem]) -> list[dict[str, str]]:
-    return [
-        {"reading": each.reading, "source": public_name(each.source), "detail": each.detail}
-        for each in problems
-    ]
 
 
 def failed_of(failed: Mapping[str, str]) -> list[dict[str, str]]:

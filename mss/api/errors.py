@@ -16,11 +16,8 @@ def register_problems() -> None:
 
 
 def _unknown(error: UnknownCoin) -> dict[str, Any]:
-    detail = "Neither a venue nor CoinGecko's list has a coin of this name."
-    if error.suggestions:
-        detail += f" Did you mean {', '.join(error.suggestions)}?"
     return {
-        "detail": detail,
+        "detail": error.detail,
         "suggestions": list(error.suggestions),
-        "errors": [{"parameter": "symbol", "detail": detail}],
+        "errors": [{"parameter": "symbol", "detail": error.detail}],
     }

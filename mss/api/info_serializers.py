@@ -6,7 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from mss.api.serializers import MssProfileSerializer, number, text
+from config.api.fields import number, text
+from mss.api.serializers import MssProfileSerializer
 
 
 class MssEdgeSerializer(serializers.Serializer[Any]):

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from config.api.fields import page_limit, page_offset
 from mss.candidates import Filters
 from mss.engine.types import Tier
 from mss.selectors import ScoreFilters
@@ -13,14 +14,7 @@ from mss.selectors import ScoreFilters
 # Rows of one answer: as many as an assistant can take.
 MOST_LISTED = 50
 MOST_DISCOVERED = 100
-MOST_OFFSET = 10_000
 MOST_HOURS = 720
-
-
-def _limit(default: int, most: int, help_text: str) -> serializers.IntegerField:
-    return serializers.IntegerField(
-        default=default, min_value=1, max_value=most, help_text=help_text
-    )
 
 
 def _score(help_text: str, **options: Any) -> serializers.FloatField:
@@ -64,7 +58,7 @@ def filters_of(query: dict[str, Any]) -> Filters:
 
 
 class DiscoverParams(CandidateParams):
-    limit = _limit(20, MOST_DISCOVERED, "Coins at most.")
+    limit = page_limit(20, MOST_DISCOVERED, "Coins at most.")
 
 
 class AnalyzeParams(serializers.Serializer[Any]):
@@ -75,22 +69,18 @@ class AnalyzeParams(serializers.Serializer[Any]):
 
 class ScanParams(CandidateParams):
     min_mss_score = _score("Least score of a coin listed.", default=65.0)
-    limit = _limit(10, MOST_LISTED, "Coins at most.")
+    limit = page_limit(10, MOST_LISTED, "Coins at most.")
 
 
 class RunParams(serializers.Serializer[Any]):
     min_mss_score = _score("Least score of a coin listed.", default=0.0)
-    limit = _limit(20, MOST_LISTED, "Scores at most.")
-    offset = serializers.IntegerField(
-        default=0, min_value=0, max_value=MOST_OFFSET, help_text="Scores to pass over."
-    )
+    limit = page_limit(20, MOST_LISTED, "Scores at most.")
+    offset = page_offset("Scores to pass over.")
 
 
 class WatchlistParams(serializers.Serializer[Any]):
-    limit = _limit(20, MOST_LISTED, "Coins at most.")
-    offset = serializers.IntegerField(
-        default=0, min_value=0, max_value=MOST_OFFSET, help_text="Coins to pass over."
-    )
+    limit = page_limit(20, MOST_LISTED, "Coins at most.")
+    offset = page_offset("Coins to pass over.")
 
 
 class WatchedParams(serializers.Serializer[Any]):
@@ -113,10 +103,8 @@ class HistoryParams(serializers.Serializer[Any]):
     until = serializers.DateTimeField(
         required=False, help_text="ISO 8601, itself excluded; UTC without a zone."
     )
-    limit = _limit(20, MOST_LISTED, "Scores at most.")
-    offset = serializers.IntegerField(
-        default=0, min_value=0, max_value=MOST_OFFSET, help_text="Scores to pass over."
-    )
+    limit = page_limit(20, MOST_LISTED, "Scores at most.")
+    offset = page_offset("Scores to pass over.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for least, most in (("min_score", "max_score"), ("since", "until")):
@@ -140,4 +128,5 @@ class TopScoresParams(serializers.Serializer[Any]):
         default=24, min_value=1, max_value=MOST_HOURS, help_text="Scores of the last so many hours."
     )
     min_score = _score("Least score.", default=0.0)
-    limit = _limit(10, MOST_LISTED, "Coins at most.")
+    limit = page_limit(10, MOST_LISTED, "Coins at most.")
+    offset = page_offset("Coins to pass over.")

@@ -8,11 +8,10 @@ from django.http import Http404
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status, viewsets
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api.auth import ReadAccess, WriteAccess
+from config.api.auth import KeyedWrites
 from config.api.params import NoParams, read_body, read_params
 from mss.api import params
 from mss.api import run_serializers as shapes
@@ -25,11 +24,8 @@ from mss.services import start_scan
 ID = OpenApiParameter("id", UUID, "path", description="As the scan's start said.")
 
 
-class MssRunViewSet(viewsets.ViewSet):
+class MssRunViewSet(KeyedWrites, viewsets.ViewSet):
     """Scans in the background: their scores are stored. Starting one needs a key that may write."""
-
-    def get_permissions(self) -> list[BasePermission]:
-        return [WriteAccess() if self.request.method == "POST" else ReadAccess()]
 
     @extend_schema(
         operation_id="startMssScan",

@@ -9,34 +9,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from config.api.fields import number, number_or_null, text, texts, whole
+from market.api.serializers import MarketProblemSerializer
 from mss.engine.types import PhaseStatus, Tier, TierConfidence, Warned
-
-
-def number(help_text: str, **options: Any) -> serializers.FloatField:
-    return serializers.FloatField(help_text=help_text, **options)
-
-
-def number_or_null(help_text: str) -> serializers.FloatField:
-    return number(help_text, allow_null=True)
-
-
-def whole(help_text: str) -> serializers.IntegerField:
-    return serializers.IntegerField(help_text=help_text)
-
-
-def text(help_text: str, **options: Any) -> serializers.CharField:
-    return serializers.CharField(help_text=help_text, **options)
-
-
-def texts(help_text: str) -> serializers.ListField:
-    return serializers.ListField(child=serializers.CharField(), help_text=help_text)
-
-
-class MssProblemSerializer(serializers.Serializer[Any]):
-    reading = text("What is missing or second best")
-    source = text("Who failed")  # type: ignore[assignment]
-    detail = text("Why")
-
 
 # --- One score ------------------------------------------------------------------------------------
 
@@ -167,7 +142,7 @@ class MssAnalysisSerializer(MssVerdictSerializer):
     phases = MssPhasesSerializer()
     warnings = MssWarningSerializer(many=True)
     figures = MssFiguresSerializer()
-    problems = MssProblemSerializer(many=True)
+    problems = MarketProblemSerializer(many=True)
     engine_version = text("Version of the scoring engine")
     profile = MssProfileSerializer()
     environment = text("live, sandbox or test")
@@ -218,7 +193,7 @@ class MssDiscoverSerializer(serializers.Serializer[Any]):
         child=serializers.IntegerField(), help_text="How many others, by the reason"
     )
     coins = MssCandidateSerializer(many=True, help_text="Most points first")
-    problems = MssProblemSerializer(many=True)
+    problems = MarketProblemSerializer(many=True)
 
 
 class MssPassedSerializer(serializers.Serializer[Any]):
@@ -251,23 +226,24 @@ class MssScanSerializer(serializers.Serializer[Any]):
     summary = MssSummarySerializer()
     coins = MssScoreSerializer(many=True, help_text="Highest score first")
     failed = MssFailedSerializer(many=True, help_text="The first fifty")
-    problems = MssProblemSerializer(many=True)
+    problems = MarketProblemSerializer(many=True)
 
 
-class MssHistorySerializer(serializers.Serializer[Any]):
+class _ScorePageSerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField()
-    symbol = text("The coin asked for; null: all", allow_null=True)
     total = whole("Scores that fit the filters")
     count = whole("Scores in this answer")
     limit = serializers.IntegerField()
     offset = serializers.IntegerField()
     has_more = serializers.BooleanField()
+
+
+class MssHistorySerializer(_ScorePageSerializer):
+    symbol = text("The coin asked for; null: all", allow_null=True)
     scores = MssScoreSerializer(many=True, help_text="Newest first")
 
 
-class MssTopScoresSerializer(serializers.Serializer[Any]):
-    success = serializers.BooleanField()
+class MssTopScoresSerializer(_ScorePageSerializer):
     timestamp = serializers.DateTimeField()
     hours = serializers.IntegerField()
-    count = whole("Coins in this answer")
     scores = MssScoreSerializer(many=True, help_text="Each coin's newest score, highest first")

@@ -17,7 +17,7 @@ from mss.api import serializers as shapes
 from mss.api.about import mss_info
 from mss.api.info_serializers import MssInfoSerializer
 from mss.profiles import active_profile
-from mss.rows import score_row
+from mss.rows import score_page
 from mss.selectors import history, symbol_meant, top_scores
 from mss.services import analyze, discover, scan
 
@@ -117,35 +117,14 @@ class MssHistoryViewSet(viewsets.ViewSet):
         query = read_params(request, params.TopScoresParams)
         at = now()
         since = at - timedelta(hours=query["hours"])
-        found = top_scores(since, query["min_score"])[: query["limit"]]
-        scores = [score_row(score.document) for score in found]
-        return Response(
-            {
-                "success": True,
-                "timestamp": at,
-                "hours": query["hours"],
-                "count": len(scores),
-                "scores": scores,
-            }
-        )
+        page = score_page(top_scores(since, query["min_score"]), query["limit"], query["offset"])
+        return Response({"success": True, "timestamp": at, "hours": query["hours"], **page})
 
 
 def _history(request: Request, text: str | None) -> Response:
     query = read_params(request, params.HistoryParams)
     symbol = None if text is None else symbol_meant(text)
-    found = history(symbol, params.score_filters_of(query))
-    page = found[query["offset"] : query["offset"] + query["limit"]]
-    scores = [score_row(score.document) for score in page]
-    total = found.count()
-    return Response(
-        {
-            "success": True,
-            "symbol": symbol,
-            "total": total,
-            "count": len(scores),
-            "limit": query["limit"],
-            "offset": query["offset"],
-            "has_more": query["offset"] + len(scores) < total,
-            "scores": scores,
-        }
+    page = score_page(
+        history(symbol, params.score_filters_of(query)), query["limit"], query["offset"]
     )
+    return Response({"success": True, "symbol": symbol, **page})

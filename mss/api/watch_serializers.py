@@ -6,7 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from mss.api.serializers import MssScoreSerializer, number_or_null, text
+from config.api.fields import number_or_null, text
+from mss.api.serializers import MssScoreSerializer
 
 
 class WatchSerializer(serializers.Serializer[Any]):

@@ -9,11 +9,10 @@ from django.http import Http404
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status, viewsets
-from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api.auth import ReadAccess, WriteAccess
+from config.api.auth import KeyedWrites
 from config.api.params import NoParams, read_body, read_params
 from market.clock import wall_now
 from mss.api import params
@@ -24,11 +23,8 @@ from mss.selectors import history, newest_scores, symbol_meant, watch_entry, wat
 from mss.services import watch_add, watch_remove
 
 
-class WatchViewSet(viewsets.ViewSet):
+class WatchViewSet(KeyedWrites, viewsets.ViewSet):
     """Watched coins. A key sees and changes its own; a key of scope admin sees everybody's."""
-
-    def get_permissions(self) -> list[BasePermission]:
-        return [ReadAccess() if self.request.method in SAFE_METHODS else WriteAccess()]
 
     @extend_schema(
         operation_id="listWatchedCoins",

@@ -9,16 +9,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from config.api.fields import number, text
+from market.api.serializers import MarketProblemSerializer
 from signals.engine.types import Confidence, Direction, Factor
 from smartmoney.api.smc_serializers import SignalStructureSerializer
-
-
-def _number(help_text: str, **options: Any) -> serializers.FloatField:
-    return serializers.FloatField(help_text=help_text, **options)
-
-
-def _text(help_text: str, **options: Any) -> serializers.CharField:
-    return serializers.CharField(help_text=help_text, **options)
 
 
 class SignalParams(serializers.Serializer[Any]):
@@ -32,48 +26,42 @@ class SignalParams(serializers.Serializer[Any]):
 
 
 class SignalFactorSerializer(serializers.Serializer[Any]):
-    score = _number("0 to 100; 50 is neutral, above favours LONG", allow_null=True)
+    score = number("0 to 100; 50 is neutral, above favours LONG", allow_null=True)
     weight = serializers.IntegerField(help_text="Percent points; all eight sum to 100")
-    contribution = _number("Signed score points; all of them and 50 are the score", allow_null=True)
-    reason = _text("What was seen, or why it is missing")
-    source = _text("Who said so", allow_null=True)  # type: ignore[assignment]
+    contribution = number("Signed score points; all of them and 50 are the score", allow_null=True)
+    reason = text("What was seen, or why it is missing")
+    source = text("Who said so", allow_null=True)  # type: ignore[assignment]
     observedAt = serializers.DateTimeField(allow_null=True)  # noqa: N815 - public key
-    ageS = _number("Seconds before the signal's timestamp", allow_null=True)  # noqa: N815
+    ageS = number("Seconds before the signal's timestamp", allow_null=True)  # noqa: N815
     fallback = serializers.BooleanField(
         allow_null=True, help_text="True when a preferred source did not answer"
     )
 
 
 class SignalReadingSerializer(serializers.Serializer[Any]):
-    value = _number("In the unit beside it")
-    unit = _text("Unit of the value")
-    source = _text("Who said so")  # type: ignore[assignment]
+    value = number("In the unit beside it")
+    unit = text("Unit of the value")
+    source = text("Who said so")  # type: ignore[assignment]
     observedAt = serializers.DateTimeField()  # noqa: N815
     fetchedAt = serializers.DateTimeField()  # noqa: N815
-    ageS = _number("Seconds before the signal's timestamp")  # noqa: N815
+    ageS = number("Seconds before the signal's timestamp")  # noqa: N815
     fallback = serializers.BooleanField(help_text="True when a preferred source did not answer")
-    note = _text("Restrictions, such as a proxy or a partly covered window", allow_null=True)
-
-
-class SignalProblemSerializer(serializers.Serializer[Any]):
-    reading = _text("What is missing or second best")
-    source = _text("Who failed")  # type: ignore[assignment]
-    detail = _text("Why")
+    note = text("Restrictions, such as a proxy or a partly covered window", allow_null=True)
 
 
 class SignalMetricsSerializer(serializers.Serializer[Any]):
-    fundingRate = _number("Percent per 8 hours; positive: longs pay", allow_null=True)  # noqa: N815
-    openInterest = _number("USD", allow_null=True)  # noqa: N815
-    socialScore = _number("0 to 100", allow_null=True)  # noqa: N815
+    fundingRate = number("Percent per 8 hours; positive: longs pay", allow_null=True)  # noqa: N815
+    openInterest = number("USD", allow_null=True)  # noqa: N815
+    socialScore = number("0 to 100", allow_null=True)  # noqa: N815
     priceTrend = serializers.ChoiceField(  # noqa: N815
         choices=["bullish", "bearish", "neutral"], allow_null=True
     )
 
 
 class SignalFactorBreakdownSerializer(serializers.Serializer[Any]):
-    score = _number("0 to 100", allow_null=True)
+    score = number("0 to 100", allow_null=True)
     weight = serializers.IntegerField()
-    weighted = _number("Signed score points", allow_null=True)
+    weighted = number("Signed score points", allow_null=True)
 
 
 class SignalDebugSerializer(serializers.Serializer[Any]):
@@ -92,17 +80,17 @@ SignalFactorsSerializer = _per_factor(SignalFactorSerializer)
 
 
 class SignalSerializer(serializers.Serializer[Any]):
-    symbol = _text("Canonical coin name, whatever spelling was asked for")
+    symbol = text("Canonical coin name, whatever spelling was asked for")
     timestamp = serializers.DateTimeField(help_text="When it was evaluated; ages count from here")
     signal = serializers.ChoiceField(choices=[direction.value for direction in Direction])
-    score = _number("0 to 100; null when no factor is known", allow_null=True)
+    score = number("0 to 100; null when no factor is known", allow_null=True)
     confidence = serializers.ChoiceField(choices=[band.value for band in Confidence])
-    confidenceScore = _number("0 to 1: agreement × coverage × distance from 50")  # noqa: N815
-    calibration = _text(
+    confidenceScore = number("0 to 1: agreement × coverage × distance from 50")  # noqa: N815
+    calibration = text(
         "Measured hit rate of the confidence band after 24 h, net of costs, against its base rate; "
         "'uncalibrated' below 200 outcomes"
     )
-    coveragePct = _number("Percent of the weight that was known")  # noqa: N815
+    coveragePct = number("Percent of the weight that was known")  # noqa: N815
     neutralReason = serializers.ChoiceField(  # noqa: N815
         choices=["insufficient_data", "between_thresholds"],
         allow_null=True,
@@ -111,7 +99,7 @@ class SignalSerializer(serializers.Serializer[Any]):
     insufficient = serializers.ListField(
         child=serializers.CharField(), help_text="What was lacking for a LONG or SHORT"
     )
-    price = _number("USD per coin, last trade; null when unknown", allow_null=True)
+    price = number("USD per coin, last trade; null when unknown", allow_null=True)
     reasons = serializers.ListField(
         child=serializers.CharField(), help_text="Up to three, the largest contribution first"
     )
@@ -126,7 +114,7 @@ class SignalSerializer(serializers.Serializer[Any]):
     provenance = serializers.DictField(
         child=SignalReadingSerializer(), help_text="Every reading with value, unit, source and age"
     )
-    problems = SignalProblemSerializer(many=True)
+    problems = MarketProblemSerializer(many=True)
     metrics = SignalMetricsSerializer()
     comprehensiveMetrics = serializers.DictField(allow_null=True)  # noqa: N815
     lunarCrushMetrics = serializers.DictField(allow_null=True)  # noqa: N815
@@ -137,9 +125,9 @@ class SignalSerializer(serializers.Serializer[Any]):
     unavailable = serializers.DictField(
         child=serializers.CharField(), help_text="Why a group is null"
     )
-    environment = _text("live, sandbox or test")
-    engineVersion = _text("Version of the scoring engine")  # noqa: N815
-    profile = _text("Scoring profile used")
+    environment = text("live, sandbox or test")
+    engineVersion = text("Version of the scoring engine")  # noqa: N815
+    profile = text("Scoring profile used")
     profileVersion = serializers.IntegerField()  # noqa: N815
-    inputHash = _text("SHA-256 of exactly what was scored")  # noqa: N815
+    inputHash = text("SHA-256 of exactly what was scored")  # noqa: N815
     debug = SignalDebugSerializer(required=False, help_text="Only with debug=true")

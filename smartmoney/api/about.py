@@ -63,7 +63,7 @@ def structure_info() -> dict[str, Any]:
     return {
         "name": "Smart money concepts",
         "description": "Market structure of closed candles. Nothing is told before it is known, "
-        f"and nothing told is taken back. The last {WINDOW_CANDLES} candles are read.",
+        f"and nothing told is taken back. The last candles are read, {WINDOW_CANDLES} at most.",
         "concepts": {
             "BOS": "The first close beyond a confirmed swing, with the last break's direction.",
             "CHoCH": "The first close beyond a confirmed swing, against the last break.",

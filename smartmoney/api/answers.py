@@ -8,7 +8,7 @@ from typing import Any
 from market.clock import now
 from market.discovery import Contract
 from market.snapshot import Problem
-from market.types import Interval, Venue, public_name
+from market.types import Interval, Venue
 from smartmoney.choices import Choice, Criteria
 from smartmoney.discovery import DiscoveredCoin, Filters, FoundCoins, SearchResult, Trending
 from smartmoney.documents import (
@@ -103,7 +103,7 @@ def structure_answer(report: StructureReport, asked: Sequence[Interval]) -> dict
         **timeframes[first],
         "alignment": alignment_document(report.analysis.alignment),
         "timeframes": {} if len(asked) == 1 else timeframes,
-        "problems": problems_of(report.bars.problems),
+        "problems": [each.plain() for each in report.bars.problems],
     }
 
 
@@ -120,7 +120,7 @@ def discover_answer(filters: Filters, found: FoundCoins) -> dict[str, Any]:
             "limit": filters.limit,
         },
         "coins": [_discovered(coin) for coin in found.coins],
-        "problems": problems_of(found.problems),
+        "problems": [each.plain() for each in found.problems],
     }
 
 
@@ -151,7 +151,7 @@ def futures_answer(
             }
             for contract in page
         ],
-        "problems": problems_of(problems),
+        "problems": [each.plain() for each in problems],
     }
 
 
@@ -224,15 +224,8 @@ def search_answer(query: str, result: SearchResult) -> dict[str, Any]:
             }
             for coin in result.others
         ],
-        "problems": problems_of(result.problems),
+        "problems": [each.plain() for each in result.problems],
     }
-
-
-def problems_of(problems: Sequence[Problem]) -> list[dict[str, str]]:
-    return [
-        {"reading": each.reading, "source": public_name(each.source), "detail": each.detail}
-        for each in problems
-    ]
 
 
 # --- Parts ----------------------------------------------------------------------------------------
@@ -249,7 +242,7 @@ def _scanned(choice: Choice, scan: Scan) -> dict[str, Any]:
         "partial": scan.partial,
         "coinsLeft": len(scan.left),
         "scanId": None if scan.scan_id is None else str(scan.scan_id),
-        "problems": problems_of(choice.problems),
+        "problems": [each.plain() for each in choice.problems],
     }
 
 

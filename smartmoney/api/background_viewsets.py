@@ -8,11 +8,10 @@ from django.http import Http404
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status, viewsets
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api.auth import ReadAccess, WriteAccess
+from config.api.auth import KeyedWrites
 from config.api.params import NoParams, read_body, read_params
 from smartmoney.api import params
 from smartmoney.api import serializers as shapes
@@ -29,11 +28,8 @@ MOST_FAILED = 100
 ID = OpenApiParameter("id", UUID, "path", description="As the scan's start said.")
 
 
-class BackgroundScanViewSet(viewsets.ViewSet):
+class BackgroundScanViewSet(KeyedWrites, viewsets.ViewSet):
     """Scans that go on in the background. Starting one needs a key that may write."""
-
-    def get_permissions(self) -> list[BasePermission]:
-        return [WriteAccess() if self.request.method == "POST" else ReadAccess()]
 
     @extend_schema(
         operation_id="startSmartMoneyScan",

@@ -8,7 +8,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from smartmoney.api.serializers import SmartMoneyProblemSerializer, number, text, texts
+from config.api.fields import number_or_null, text, texts
+from market.api.serializers import MarketProblemSerializer
 
 
 class DiscoverFiltersSerializer(serializers.Serializer[Any]):
@@ -22,10 +23,10 @@ class DiscoverFiltersSerializer(serializers.Serializer[Any]):
 class DiscoveredCoinSerializer(serializers.Serializer[Any]):
     symbol = text("Canonical coin name where it has futures")
     name = text("As CoinGecko writes it", allow_null=True)
-    price = number("USD per coin")
-    marketCap = number("USD")
-    volume24h = number("USD: of the futures where there are some, else of all markets")
-    priceChange24h = number("Percent")
+    price = number_or_null("USD per coin")
+    marketCap = number_or_null("USD")
+    volume24h = number_or_null("USD: of the futures where there are some, else of all markets")
+    priceChange24h = number_or_null("Percent")
     source = text("Who knows it; both: an exchange and CoinGecko")  # type: ignore[assignment]
     hasFutures = serializers.BooleanField(help_text="A live USDT perpetual on Binance or OKX")
 
@@ -36,17 +37,17 @@ class DiscoverSerializer(serializers.Serializer[Any]):
     totalFound = serializers.IntegerField(help_text="Coins that fit; the largest are listed")
     filters = DiscoverFiltersSerializer()
     coins = DiscoveredCoinSerializer(many=True)
-    problems = SmartMoneyProblemSerializer(many=True)
+    problems = MarketProblemSerializer(many=True)
 
 
 class FuturesCoinSerializer(serializers.Serializer[Any]):
     symbol = text("Canonical coin name")
     venueSymbol = text("The venue's own name", allow_null=True)
-    price = number("USD per coin, last trade")
-    volume24h = number("USD")
-    priceChange24h = number("Percent")
-    high24h = number("USD per coin")
-    low24h = number("USD per coin")
+    price = number_or_null("USD per coin, last trade")
+    volume24h = number_or_null("USD")
+    priceChange24h = number_or_null("Percent")
+    high24h = number_or_null("USD per coin")
+    low24h = number_or_null("USD per coin")
     source = text("binance or okx")  # type: ignore[assignment]
 
 
@@ -57,7 +58,7 @@ class FuturesListSerializer(serializers.Serializer[Any]):
     filteredCount = serializers.IntegerField(help_text="Of these, traded enough")
     minVolume = serializers.FloatField(help_text="USD")
     coins = FuturesCoinSerializer(many=True)
-    problems = SmartMoneyProblemSerializer(many=True)
+    problems = MarketProblemSerializer(many=True)
 
 
 class TrendingCoinSerializer(serializers.Serializer[Any]):
@@ -66,8 +67,8 @@ class TrendingCoinSerializer(serializers.Serializer[Any]):
     name = text("As CoinGecko writes it")
     coingeckoId = text("CoinGecko's id")
     marketCapRank = serializers.IntegerField(allow_null=True)
-    price = number("USD per coin")
-    priceChange24h = number("Percent")
+    price = number_or_null("USD per coin")
+    priceChange24h = number_or_null("Percent")
     hasFutures = serializers.BooleanField(help_text="A live USDT perpetual on Binance or OKX")
 
 
@@ -121,4 +122,4 @@ class CoinSearchSerializer(serializers.Serializer[Any]):
     query = text("What was asked for")
     coins = FoundInstrumentSerializer(many=True, help_text="With futures, nearest name first")
     others = FoundCoinSerializer(many=True, help_text="Known to CoinGecko, without futures")
-    problems = SmartMoneyProblemSerializer(many=True)
+    problems = MarketProblemSerializer(many=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from config.api.errors import register_problem
-from smartmoney.exceptions import BadChoice, DiscoveryUnavailable, TooManyScans
+from market.background_runs import TooManyScans
+from smartmoney.exceptions import BadChoice, DiscoveryUnavailable
 
 
 def register_problems() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from config.api.fields import page_limit, page_offset
 from market.types import Interval
 from market.watchlists import split_names
 from smartmoney.choices import Choice, Criteria, named_coins, watchlist_coins
@@ -28,12 +29,6 @@ DEFAULT_TIMEFRAME = Interval.H1
 
 def _score(default: int, help_text: str) -> serializers.IntegerField:
     return serializers.IntegerField(default=default, min_value=0, max_value=10, help_text=help_text)
-
-
-def _limit(default: int, most: int, help_text: str, least: int = 1) -> serializers.IntegerField:
-    return serializers.IntegerField(
-        default=default, min_value=least, max_value=most, help_text=help_text
-    )
 
 
 def _usd(default: float, most: float, help_text: str) -> serializers.FloatField:
@@ -87,7 +82,7 @@ class ScanParams(ChoiceParams):
 
 class SideParams(ChoiceParams):
     min_score = _score(5, "Least score of a coin listed.")
-    limit = _limit(10, MOST_COINS, "Coins listed at most.")
+    limit = page_limit(10, MOST_COINS, "Coins listed at most.")
 
 
 class FinderParams(SideParams):
@@ -104,7 +99,7 @@ class AutoParams(serializers.Serializer[Any]):
         help_text="volume: most traded; gainers, losers: moved 5 % or more in 24 h; small_cap: "
         "market cap up to 100 M USD.",
     )
-    limit = _limit(20, MOST_COINS, "Coins to scan.", least=5)
+    limit = page_limit(20, MOST_COINS, "Coins to scan.", least=5)
     min_accumulation_score = _score(5, "Least score of a coin listed under accumulation.")
     min_distribution_score = _score(5, "Least score of a coin listed under distribution.")
 
@@ -123,27 +118,25 @@ class DiscoverParams(serializers.Serializer[Any]):
         max_length=80,
         help_text="A category of CoinGecko by its id, such as layer-1 or meme-token.",
     )
-    limit = _limit(30, 100, "Coins at most.")
+    limit = page_limit(30, 100, "Coins at most.")
 
 
 class FuturesListParams(serializers.Serializer[Any]):
     min_volume = _usd(1e6, 1e13, "Least volume of 24 h.")
-    limit = _limit(100, 200, "Coins at most.")
-    offset = serializers.IntegerField(
-        default=0, min_value=0, max_value=10_000, help_text="Coins to pass over."
-    )
+    limit = page_limit(100, 200, "Coins at most.")
+    offset = page_offset("Coins to pass over.")
 
 
 class NewListingsParams(serializers.Serializer[Any]):
-    days = _limit(14, 90, "Listed since so many days.")
-    limit = _limit(30, 100, "Coins at most.")
+    days = page_limit(14, 90, "Listed since so many days.")
+    limit = page_limit(30, 100, "Coins at most.")
 
 
 class SearchParams(serializers.Serializer[Any]):
     query = serializers.CharField(
         min_length=1, max_length=40, help_text="Part of a coin's name or symbol."
     )
-    limit = _limit(10, 25, "Coins of each kind at most.")
+    limit = page_limit(10, 25, "Coins of each kind at most.")
 
 
 class ScanResultsParams(serializers.Serializer[Any]):
@@ -153,10 +146,8 @@ class ScanResultsParams(serializers.Serializer[Any]):
         help_text="Which side of the results.",
     )
     min_score = _score(0, "Least score of the side, or of either.")
-    limit = _limit(50, 60, "Results at most.")
-    offset = serializers.IntegerField(
-        default=0, min_value=0, max_value=10_000, help_text="Results to pass over."
-    )
+    limit = page_limit(50, 60, "Results at most.")
+    offset = page_offset("Results to pass over.")
 
 
 class StructureParams(serializers.Serializer[Any]):

@@ -11,29 +11,13 @@ from typing import Any
 
 from rest_framework import serializers
 
+from config.api.fields import number_or_null, text, texts
+from market.api.serializers import MarketProblemSerializer
 from smartmoney.choices import Criteria
 from smartmoney.engine.accumulation import Pattern
 
 PATTERNS = [pattern.value for pattern in Pattern]
 DIRECTIONS = ["LONG", "SHORT", "NEUTRAL"]
-
-
-def number(help_text: str) -> serializers.FloatField:
-    return serializers.FloatField(help_text=help_text, allow_null=True)
-
-
-def text(help_text: str, **options: Any) -> serializers.CharField:
-    return serializers.CharField(help_text=help_text, **options)
-
-
-def texts(help_text: str) -> serializers.ListField:
-    return serializers.ListField(child=serializers.CharField(), help_text=help_text)
-
-
-class SmartMoneyProblemSerializer(serializers.Serializer[Any]):
-    reading = text("What is missing or second best")
-    source = text("Who failed")  # type: ignore[assignment]
-    detail = text("Why")
 
 
 class SmartMoneyFailedSerializer(serializers.Serializer[Any]):
@@ -44,11 +28,11 @@ class SmartMoneyFailedSerializer(serializers.Serializer[Any]):
 class SmartMoneyCoinSerializer(serializers.Serializer[Any]):
     symbol = text("Canonical coin name")
     timestamp = serializers.DateTimeField(help_text="When its data was read")
-    price = number("USD per coin")
+    price = number_or_null("USD per coin")
     signalType = serializers.ChoiceField(
         choices=DIRECTIONS, allow_null=True, help_text="What /signals says of the same data"
     )
-    compositeScore = number("Score of /signals, 0 to 100")
+    compositeScore = number_or_null("Score of /signals, 0 to 100")
     accumulationScore = serializers.IntegerField(help_text="0 to 10")
     distributionScore = serializers.IntegerField(help_text="0 to 10")
     dominantPattern = serializers.ChoiceField(choices=PATTERNS)
@@ -56,7 +40,7 @@ class SmartMoneyCoinSerializer(serializers.Serializer[Any]):
     reasons = texts("One per scoring row of the dominant side, of both when neutral")
     knownPoints = serializers.IntegerField(help_text="Points that the known evidence could give")
     missing = texts("Evidence that could not be read: it gives no points")
-    priceChange24h = number("Percent")
+    priceChange24h = number_or_null("Percent")
 
 
 class _ScannedSerializer(serializers.Serializer[Any]):
@@ -73,7 +57,7 @@ class _ScannedSerializer(serializers.Serializer[Any]):
     scanId = serializers.UUIDField(
         allow_null=True, help_text="The scan that goes on: GET /smart-money/scans/{id}"
     )
-    problems = SmartMoneyProblemSerializer(many=True)
+    problems = MarketProblemSerializer(many=True)
 
 
 class SmartMoneySummarySerializer(serializers.Serializer[Any]):
@@ -106,7 +90,7 @@ class SmartMoneyFinderSerializer(SmartMoneySideSerializer):
 
 
 class StructureAlignmentSerializer(serializers.Serializer[Any]):
-    score = number("-100 to 100, positive bullish")
+    score = number_or_null("-100 to 100, positive bullish")
     coveragePct = serializers.FloatField(help_text="Share of the asked-for weight that is known")
     trend = serializers.ChoiceField(choices=["bullish", "bearish", "neutral"])
     recommendation = serializers.ChoiceField(choices=DIRECTIONS)
@@ -115,11 +99,11 @@ class StructureAlignmentSerializer(serializers.Serializer[Any]):
 
 
 class SmartMoneyPointsSerializer(serializers.Serializer[Any]):
-    price = number("USD per coin")
+    price = number_or_null("USD per coin")
     signal = serializers.ChoiceField(
         choices=DIRECTIONS, allow_null=True, help_text="What /signals says of the same data"
     )
-    compositeScore = number("Score of /signals, 0 to 100")
+    compositeScore = number_or_null("Score of /signals, 0 to 100")
     accumulationScore = serializers.IntegerField(help_text="0 to 10")
     distributionScore = serializers.IntegerField(help_text="0 to 10")
     dominantPattern = serializers.ChoiceField(choices=PATTERNS)
@@ -134,11 +118,11 @@ class SmartMoneyPointsSerializer(serializers.Serializer[Any]):
 
 
 class SmartMoneyMetricsSerializer(serializers.Serializer[Any]):
-    fundingRate = number("Percent per 8 hours; positive: longs pay")
-    openInterest = number("USD")
-    volume24h = number("USD, by our own bars")
-    priceChange4h = number("Percent")
-    priceChange24h = number("Percent")
+    fundingRate = number_or_null("Percent per 8 hours; positive: longs pay")
+    openInterest = number_or_null("USD")
+    volume24h = number_or_null("USD, by our own bars")
+    priceChange4h = number_or_null("Percent")
+    priceChange24h = number_or_null("Percent")
     orderBook = text("Whose book was read; null: none", allow_null=True)
 
 

@@ -8,35 +8,27 @@ from typing import Any
 
 from rest_framework import serializers
 
-from smartmoney.api.serializers import (
-    SmartMoneyProblemSerializer,
-    StructureAlignmentSerializer,
-    number,
-    text,
-    texts,
-)
+from config.api.fields import moment, number_or_null, text, texts
+from market.api.serializers import MarketProblemSerializer
+from smartmoney.api.serializers import StructureAlignmentSerializer
 
 TRENDS = ["bullish", "bearish", "neutral"]
 STRENGTHS = ["strong", "moderate", "weak"]
 
 
-def _time(help_text: str, *, nullable: bool = False) -> serializers.DateTimeField:
-    return serializers.DateTimeField(help_text=help_text, allow_null=nullable)
-
-
 class TrendSerializer(serializers.Serializer[Any]):
     trend = serializers.ChoiceField(choices=TRENDS)
     strength = serializers.ChoiceField(choices=STRENGTHS)
-    since = _time("When the last break became known", nullable=True)
+    since = moment("When the last break became known", allow_null=True)
 
 
 class SwingPointSerializer(serializers.Serializer[Any]):
-    price = number("USD")
-    time = _time("Opening of its candle")
-    knownAt = _time("Close of the candle that confirmed it; not told before")
-    sizeAtr = number("Height in ATR")
-    sweptAt = _time("First wick beyond it", nullable=True)
-    brokenAt = _time("First close beyond it", nullable=True)
+    price = number_or_null("USD")
+    time = moment("Opening of its candle")
+    knownAt = moment("Close of the candle that confirmed it; not told before")
+    sizeAtr = number_or_null("Height in ATR")
+    sweptAt = moment("First wick beyond it", allow_null=True)
+    brokenAt = moment("First close beyond it", allow_null=True)
 
 
 class SwingPointsSerializer(serializers.Serializer[Any]):
@@ -49,47 +41,50 @@ class StructureBreakSerializer(serializers.Serializer[Any]):
         choices=["BOS", "CHoCH"], help_text="With the structure before it, or against it"
     )
     direction = serializers.ChoiceField(choices=TRENDS)
-    price = number("USD: the swing that was broken")
-    breakPrice = number("USD: the close that broke it")
-    time = _time("Opening of the breaking candle")
-    knownAt = _time("Its close")
+    price = number_or_null("USD: the swing that was broken")
+    breakPrice = number_or_null("USD: the close that broke it")
+    time = moment("Opening of the breaking candle")
+    knownAt = moment("Its close")
     swingsBroken = serializers.IntegerField()
 
 
 class FairValueGapSerializer(serializers.Serializer[Any]):
     type = serializers.ChoiceField(choices=TRENDS)
-    top = number("USD")
-    bottom = number("USD")
-    size = number("USD")
-    sizeAtr = number("Size in ATR")
-    time = _time("Opening of the middle candle")
-    knownAt = _time("Close of the third candle")
+    top = number_or_null("USD")
+    bottom = number_or_null("USD")
+    size = number_or_null("USD")
+    sizeAtr = number_or_null("Size in ATR")
+    time = moment("Opening of the middle candle")
+    knownAt = moment("Close of the third candle")
     state = serializers.ChoiceField(choices=["open", "partly_filled", "filled"])
-    filledPct = number("How deep wicks came back, 0 to 100")
-    filledAt = _time("When it was filled", nullable=True)
+    filledPct = number_or_null("How deep wicks came back, 0 to 100")
+    touchedAt = moment("First wick back into it", allow_null=True)
+    filledAt = moment("First wick through it", allow_null=True)
 
 
 class OrderBlockSerializer(serializers.Serializer[Any]):
     type = serializers.ChoiceField(choices=TRENDS)
-    top = number("USD")
-    bottom = number("USD")
-    sizeAtr = number("Size in ATR")
-    time = _time("Opening of its candle")
-    knownAt = _time("The break that made it one")
+    top = number_or_null("USD")
+    bottom = number_or_null("USD")
+    sizeAtr = number_or_null("Size in ATR")
+    time = moment("Opening of its candle")
+    knownAt = moment("The break that made it one")
     state = serializers.ChoiceField(choices=["fresh", "mitigated", "broken"])
-    mitigatedAt = _time("First wick back into it", nullable=True)
+    mitigatedAt = moment("First wick back into it", allow_null=True)
+    brokenAt = moment("First close through it", allow_null=True)
 
 
 class LiquidityZoneSerializer(serializers.Serializer[Any]):
-    price = number("USD")
-    top = number("USD")
-    bottom = number("USD")
+    price = number_or_null("USD")
+    top = number_or_null("USD")
+    bottom = number_or_null("USD")
     strength = serializers.ChoiceField(choices=STRENGTHS, help_text="By touches and age")
     touches = serializers.IntegerField()
-    time = _time("Opening of its first swing's candle")
-    knownAt = _time("When the second swing was confirmed")
+    time = moment("Opening of its first swing's candle")
+    knownAt = moment("When the second swing was confirmed")
     state = serializers.ChoiceField(choices=["resting", "swept"])
-    sweptAt = _time("When price took it", nullable=True)
+    touchedAt = moment("When its last swing so far was confirmed")
+    sweptAt = moment("When price took it", allow_null=True)
 
 
 class LiquidityZonesSerializer(serializers.Serializer[Any]):
@@ -98,20 +93,23 @@ class LiquidityZonesSerializer(serializers.Serializer[Any]):
 
 
 class DealingRangeSerializer(serializers.Serializer[Any]):
-    high = number("USD")
-    low = number("USD")
-    positionPct = number("Where price stands: 0 at the low, 100 at the high")
+    high = number_or_null("USD")
+    low = number_or_null("USD")
+    positionPct = number_or_null("Where price stands: 0 at the low, 100 at the high")
     part = serializers.ChoiceField(choices=["premium", "equilibrium", "discount"])
-    knownAt = _time("When both swings were known")
+    highAt = moment("Opening of the high's candle")
+    lowAt = moment("Opening of the low's candle")
+    knownAt = moment("When both swings were known")
 
 
 class PreviousLevelsSerializer(serializers.Serializer[Any]):
     periodHours = serializers.IntegerField()
-    high = number("USD")
-    low = number("USD")
-    knownAt = _time("End of the period")
-    highSweptAt = _time("First wick beyond the high", nullable=True)
-    lowSweptAt = _time("First wick beyond the low", nullable=True)
+    high = number_or_null("USD")
+    low = number_or_null("USD")
+    time = moment("Start of the period")
+    knownAt = moment("Its end")
+    highSweptAt = moment("First wick beyond the high", allow_null=True)
+    lowSweptAt = moment("First wick beyond the low", allow_null=True)
 
 
 class StructureVerdictSerializer(TrendSerializer):
@@ -121,8 +119,8 @@ class StructureVerdictSerializer(TrendSerializer):
 
 class TimeframeStructureSerializer(serializers.Serializer[Any]):
     timeframe = serializers.ChoiceField(choices=["5m", "15m", "1h", "4h", "1d"])
-    timestamp = _time("Close of the newest candle")
-    price = number("That close, USD")
+    timestamp = moment("Close of the newest candle")
+    price = number_or_null("That close, USD")
     candles = serializers.IntegerField(help_text="Closed candles that were read")
     complete = serializers.BooleanField(
         help_text="False: labels of the oldest objects rest on a short history"
@@ -147,7 +145,7 @@ class StructureSerializer(TimeframeStructureSerializer):
         child=TimeframeStructureSerializer(),
         help_text="Every timeframe, when several were asked for; the first also stands at the top",
     )
-    problems = SmartMoneyProblemSerializer(many=True)
+    problems = MarketProblemSerializer(many=True)
 
 
 class SignalStructureSerializer(serializers.Serializer[Any]):

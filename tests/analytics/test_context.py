@@ -13,10 +13,10 @@ from rest_framework.test import APIClient
 
 from analytics import context
 from market import clock
+from market.background_runs import TooManyScans
 from market.sandbox.handle import Sandbox
 from market.services import MarketUnavailable
 from signals.models import EvaluationCount, Signal
-from smartmoney.exceptions import TooManyScans
 from tests.analytics.rows import store_signal, store_sums
 from tests.market.conftest import (  # noqa: F401 - fixtures
     coins,

@@ -15,7 +15,7 @@ import yaml
 from rest_framework.test import APIClient
 
 from config.healthcheck import main as check_health
-from config.supervisor import background, web_command
+from config.supervisor import LEAN, background, web_command
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -95,6 +95,13 @@ def test_the_image_runs_as_somebody_without_rights_and_installs_by_hash() -> Non
         number for number, line in enumerate(lines) if line.startswith("ENTRYPOINT")
     )
     assert any("--require-hashes" in line for line in lines)
+
+
+def test_the_image_is_as_sparing_with_memory_as_run_up() -> None:
+    text = (ROOT / "config" / "docker" / "Dockerfile").read_text()
+    given = dict(re.findall(r"^ {4}(\w+)=(\S+) \\$", text, re.MULTILINE))
+
+    assert LEAN.items() <= given.items()
 
 
 def test_secrets_and_data_stay_out_of_the_image() -> None:

@@ -8,12 +8,16 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
-from django.db import OperationalError, connections
+from django.db import OperationalError, ProgrammingError, connections
 from django.db.utils import ConnectionHandler
 
+from config.postgres import base as postgres
 from config.settings.databases import database
 from market import pool
 from market.pool import give_back_pooled_connections
@@ -101,6 +105,49 @@ def test_threads_at_work_recover_by_themselves_from_a_restart(
     served_again.wait(60)
     for thread in threads:
         thread.join()
+
+
+def test_a_connection_is_asked_whether_it_works_once_in_a_while_only(
+    handler: ConnectionHandler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(handler)
+    asked: list[str] = []
+    execute = psycopg.Connection.execute
+
+    def noted(connection: Any, statement: str) -> Any:
+        asked.append(statement)
+        return execute(connection, statement)
+
+    monkeypatch.setattr(psycopg.Connection, "execute", noted)
+    for _ in range(5):
+        ask(handler)
+    often = list(asked)
+    monkeypatch.setattr(postgres, "ASK_EVERY_S", 0.0)
+    ask(handler)
+
+    assert len(often) < 3  # the pool's second connection, if it was not there yet
+    assert len(asked) == len(often) + 1
+
+
+def test_a_statement_that_stays_the_same_is_planned_once_by_each_connection(
+    handler: ConnectionHandler,
+) -> None:
+    connection = handler[RESTARTED]
+    instant = "SELECT timestamptz '2026-01-02 03:04:05.678+02'"
+    with connection.cursor() as cursor:
+        cursor.execute(instant)
+        expected = cursor.fetchall()
+
+    prepared = [connection.fetch_prepared(instant) for _ in range(3)]
+
+    assert prepared == [expected] * 3
+    assert expected[0][0].utcoffset() == timedelta(0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        assert cursor.fetchall() == [(instant,)]
+    with pytest.raises(ProgrammingError):
+        connection.fetch_prepared("SELECT no_such_column")
+    connection.close()
 
 
 def test_a_hundred_that_wait_for_others_need_no_connection_meanwhile(

@@ -253,10 +253,10 @@ def test_the_database_is_sqlite_in_the_data_folder_unless_a_url_is_given() -> No
 
     assert own["ENGINE"] == "django.db.backends.sqlite3"
     assert own["OPTIONS"] == SQLITE_OPTIONS
-    assert postgres["ENGINE"] == "django.db.backends.postgresql"
+    assert postgres["ENGINE"] == "config.postgres"
     assert postgres["OPTIONS"] == {**POSTGRES_OPTIONS, "sslmode": "require"}
     assert postgres["CONN_MAX_AGE"] == 0
-    assert postgres["CONN_HEALTH_CHECKS"] is True
+    assert postgres["CONN_HEALTH_CHECKS"] is False
 
 
 @pytest.mark.parametrize(

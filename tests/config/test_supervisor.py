@@ -87,9 +87,9 @@ class RunningSupervisor:
             from config.processes import Program, RestartPolicy, supervise
             prelude, *programs = sys.argv[1:]
             sys.exit(supervise(
-                [Program(str(i), [sys.executable, "-c", prelude + text]) for i, text in
-                 enumerate(programs)],
-                banner="ready", policy=RestartPolicy(first_pause_s=0.01), grace_s={grace_s},
+                [Program(str(i), [sys.executable, "-c", prelude + text], grace_s={grace_s})
+                 for i, text in enumerate(programs)],
+                banner="ready", policy=RestartPolicy(first_pause_s=0.01),
             ))
         """
         # The supervisor, its guard and every program inherit it: it ends with the last of them.

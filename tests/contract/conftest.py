@@ -34,7 +34,7 @@ from mss.services import start_scan as start_mss_scan
 from signals import profiles
 from signals.models import Signal
 from signals.services import publish_signal
-from smartmoney.scans import run_scans, start_scan
+from smartmoney import scans
 from tests.contract.document import Operation
 from tests.market.conftest import AT_MS, simulated_market, until_time_of_day
 from tests.signals.results import make_evaluation
@@ -113,14 +113,14 @@ def _signal_id() -> int:
 
 
 def _smart_money_scan_id() -> str:
-    scan = start_scan(["BTC", "ETH"], name="example")
-    run_scans()
+    scan = scans.start_scan(["BTC", "ETH"], name="example")
+    scans.SCANS.work(scans.work)
     return str(scan.pk)
 
 
 def _mss_scan_id() -> str:
     run = start_mss_scan(Filters(50e6, 72.0, 100e3, ""))
-    while runs.work_on_runs():
+    while runs.RUNS.work(runs.work):
         pass
     return str(run.pk)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
 from pytest_django import Settings
 
-from market import clock, series, universe
+from config.shift import tell_to_stop
+from market import background_fill, clock, fill, series, universe
 from market.background_fill import fill_watched
 from market.chains import LAYOUTS
 from market.models import HEAD_AT, ListedSymbol, Series, SeriesKind, Watchlist
@@ -106,6 +108,39 @@ def test_one_worker_fills_at_a_time_and_a_dead_one_is_not_waited_for(
     assert fill_watched() == []
     with later(2):
         assert fill_watched() == ["BTC", "ETH"]
+
+
+def test_a_fill_that_was_cut_off_goes_on_with_the_same_coins(
+    sandbox: Sandbox, watched: Watchlist, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(*args: object, **options: object) -> NoReturn:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(background_fill, "fill", killed)
+        with pytest.raises(Killed):
+            fill_watched()
+
+    with later(2):  # the lock of the dead has ended
+        assert fill_watched() == ["BTC", "ETH"]
+
+
+def test_a_worker_that_is_told_to_stop_begins_no_other_wave(
+    sandbox: Sandbox, watched: Watchlist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background_fill, "COINS_PER_WAVE", 1)
+    gather = fill.gather
+
+    def told_meanwhile(*args: Any, **options: Any) -> Any:
+        tell_to_stop()
+        return gather(*args, **options)
+
+    monkeypatch.setattr(fill, "gather", told_meanwhile)
+
+    assert fill_watched() == ["BTC"]
 
 
 # --- The universe ---------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from market.providers import runtime as runtime_module
 from market.providers.admission import POOL_CONNECTIONS
 from market.providers.deadline import deadline, deadline_within
+from market.providers.lasting import begin_lasting
 from market.providers.registry import Providers
 from market.providers.runtime import (
     ProviderRuntime,
@@ -188,6 +191,26 @@ def test_closing_lets_go_of_those_who_wait(clients: Clients) -> None:
         error = late.exception(5)
 
     assert isinstance(error, TimeoutError)
+
+
+def test_closing_waits_for_what_a_thread_is_writing(clients: Clients) -> None:
+    runtime = ProviderRuntime(clients)
+    begun, written = threading.Event(), []
+
+    def write() -> None:
+        begun.set()
+        time.sleep(0.1)
+        written.append(1)
+
+    async def begin(_: Providers) -> None:
+        begin_lasting(partial(asyncio.to_thread, write))
+
+    runtime.run(begin, timeout_s=5)
+    assert begun.wait(5)
+
+    runtime.close()
+
+    assert written == [1]
 
 
 def test_a_closed_runtime_starts_anew(clients: Clients) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import logging
 import multiprocessing
 import os
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from market import clock
+from market.sqlite_file import CONNECTIONS_KEPT, SqliteFile
 from market.store_contract import Budget, StoreUnavailable
 from market.store_sqlite import SqliteStore
 from tests.market import store_workers
@@ -47,24 +50,73 @@ def test_a_forked_child_counts_in_the_same_budget(path: Path) -> None:
     assert store.take([BUDGET], 4) > 0.0
 
 
+def open_files(path: Path) -> int:
+    targets = [os.path.realpath(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")]
+    return targets.count(str(path))
+
+
+def open_connections(path: Path) -> int:
+    """Count by the objects: SQLite itself closes a file only with its last connection."""
+    files = []
+    for connection in [o for o in gc.get_objects() if type(o) is sqlite3.Connection]:
+        with contextlib.suppress(sqlite3.ProgrammingError):  # closed, or another thread's own
+            files += [file for _, _, file in connection.execute("PRAGMA database_list")]
+    return files.count(str(path))
+
+
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="needs Linux's /proc")
 def test_no_connection_is_open_while_the_process_forks(path: Path) -> None:
     store = SqliteStore(path)
     store.set("key", b"value", 60)
-    other_thread = threading.Thread(target=store.get, args=("key",))
-    other_thread.start()
-    other_thread.join()
 
-    def open_files() -> int:
-        targets = [os.path.realpath(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")]
-        return sum(target.startswith(str(path)) for target in targets)
-
-    open_before = open_files()
-    inherited = in_child(open_files)
+    open_before = open_files(path)
+    inherited = in_child(lambda: open_files(path))
 
     assert open_before > 0
     assert inherited == 0
     assert store.get("key") == b"value"
+
+
+def test_threads_that_take_turns_share_one_connection(path: Path) -> None:
+    store = SqliteStore(path)
+    done = threading.Event()
+    asked = threading.Semaphore(0)
+
+    def ask_and_stay() -> None:
+        store.get("key")
+        asked.release()
+        done.wait()
+
+    threads = [threading.Thread(target=ask_and_stay) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+        asked.acquire(timeout=30)
+    opened = open_connections(path)
+    done.set()
+    for thread in threads:
+        thread.join()
+
+    assert opened == 1
+
+
+def test_a_crowd_at_once_leaves_few_connections_open(path: Path) -> None:
+    file = SqliteFile(path, "CREATE TABLE IF NOT EXISTS entry (key TEXT)")
+    crowd = 3 * CONNECTIONS_KEPT
+    inside, seen = threading.Barrier(crowd, timeout=30), []
+
+    def enter(_: sqlite3.Connection) -> None:
+        if inside.wait() == 0:
+            seen.append(open_connections(path))
+        inside.wait()
+
+    threads = [threading.Thread(target=file.run, args=(enter,)) for _ in range(crowd)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert seen == [crowd]
+    assert open_connections(path) == CONNECTIONS_KEPT
 
 
 def test_processes_may_begin_the_same_new_file_at_the_same_moment(tmp_path: Path) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
-from mss import profiles
+from mss import profiles, runs
 from mss.engine.evaluate import evaluate
 from mss.engine.profile import STANDARD, settings_of
 from mss.models import MssProfile, MssScore, WatchlistEntry
+from mss.runs import RUNS
 from mss.storing import store_result
+from notifications.models import AlertEvent
 from tests.mss.builders import make_inputs
 
 pytestmark = pytest.mark.django_db
@@ -53,15 +57,65 @@ def test_scores_are_replayed_from_the_list(
     assert said in answer.content.decode()
 
 
-def test_a_watched_coin_belongs_to_whoever_adds_it(admin_client: Client) -> None:
-    answer = admin_client.post(
-        reverse("admin:mss_watchlistentry_add"),
-        {"symbol": "btc", "interval_minutes": 30, "min_score": 70, "note": "why"},
-    )
+def watch_in_the_admin(client: Client, symbol: str) -> HttpResponse:
+    asked = {"symbol": symbol, "interval_minutes": 30, "min_score": 5, "note": "why"}
+    return client.post(reverse("admin:mss_watchlistentry_add"), asked)
+
+
+@pytest.mark.usefixtures("listed")
+@pytest.mark.parametrize("spelling", ["btc", "BTCUSDT", "bitcoin"])
+def test_a_watched_coin_is_found_by_any_spelling_and_belongs_to_whoever_adds_it(
+    admin_client: Client, spelling: str
+) -> None:
+    answer = watch_in_the_admin(admin_client, spelling)
 
     assert answer.status_code == 302
     entry = WatchlistEntry.objects.get()
-    assert (entry.symbol, entry.owner, entry.environment) == ("BTC", "admin:admin", "test")
+    assert (entry.symbol, entry.coin_key) == ("BTC", "bitcoin")
+    assert (entry.owner, entry.environment) == ("admin:admin", "test")
+
+
+@pytest.mark.usefixtures("listed")
+def test_a_coin_that_is_none_or_watched_already_is_refused_in_the_form(
+    admin_client: Client,
+) -> None:
+    watch_in_the_admin(admin_client, "BTC")
+
+    again = watch_in_the_admin(admin_client, "btcusdt")
+    unknown = watch_in_the_admin(admin_client, "NOSUCHCOIN")
+
+    assert "You watch BTC already." in again.content.decode()
+    assert "has a coin of this name." in unknown.content.decode()
+    assert WatchlistEntry.objects.count() == 1
+
+
+@pytest.mark.usefixtures("listed")
+def test_how_a_coin_is_watched_is_edited_and_its_name_is_not(admin_client: Client) -> None:
+    watch_in_the_admin(admin_client, "BTC")
+    entry = WatchlistEntry.objects.get()
+
+    admin_client.post(
+        reverse("admin:mss_watchlistentry_change", args=[entry.pk]),
+        {"symbol": "ETH", "interval_minutes": 60, "min_score": 80, "note": ""},
+    )
+
+    changed = WatchlistEntry.objects.get()
+    assert (changed.symbol, changed.interval_minutes, changed.min_score) == ("BTC", 60, 80.0)
+
+
+@pytest.mark.usefixtures("listed")
+def test_a_coin_watched_in_the_admin_alerts_from_its_own_threshold(
+    admin_client: Client, settings: Settings
+) -> None:
+    settings.MSS_SCAN_EVERY_MIN = 0
+    watch_in_the_admin(admin_client, "ETH")
+
+    runs.start_due()
+    RUNS.work(runs.work)
+
+    score = MssScore.objects.get()
+    assert 5.0 <= score.total < 50.0
+    assert [event.facts["symbol"] for event in AlertEvent.objects.all()] == ["ETH"]
 
 
 def test_a_changed_profile_becomes_the_next_version_in_force(admin_client: Client) -> None:

@@ -198,7 +198,11 @@ def test_top_scores_are_the_newest_of_each_coin_highest_first(api: APIClient) ->
     found = [(score["coingecko_id"], score["mss_score"]) for score in body["scores"]]
     assert found == [("other-coin", 90.0), ("new-coin", 15.0), ("new-coin-2", 9.0)]
     assert api.get("/mss/top-scores?min_score=15").json()["count"] == 2
-    assert api.get("/mss/top-scores?limit=1").json()["count"] == 1
+    first = api.get("/mss/top-scores?limit=1").json()
+    rest = api.get("/mss/top-scores?limit=2&offset=1").json()
+    assert (first["total"], first["count"], first["has_more"]) == (3, 1, True)
+    assert (rest["total"], rest["count"], rest["has_more"]) == (3, 2, False)
+    assert first["scores"] + rest["scores"] == body["scores"]
 
 
 def test_a_score_is_a_top_score_for_so_many_hours(api: APIClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import jsonschema
@@ -15,6 +16,8 @@ from market.providers.runtime import ProviderRuntime, use_runtime
 from market.sandbox.handle import Sandbox
 from mss import runs
 from mss.models import MssRun, MssScore
+from mss.runs import RUNS
+from smartmoney import waves
 from tests.mss.seen import appeared, small_coins
 
 pytestmark = pytest.mark.usefixtures("listed")
@@ -51,7 +54,7 @@ def discover(api: APIClient, query: str) -> dict[str, Any]:
 
 
 def work_on_every_run() -> None:
-    while runs.work_on_runs():
+    while RUNS.work(runs.work):
         pass
 
 
@@ -247,6 +250,19 @@ def test_without_coingecko_discovery_is_unavailable_and_says_when_to_come_back(
     assert response.status_code == 503
     assert response["Content-Type"] == "application/problem+json"
     assert int(response["Retry-After"]) >= 1
+
+
+def test_smart_money_scans_hold_the_same_places(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waves, "_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(waves, "_PLACE_WAIT_S", 0.0)
+
+    with waves.place():
+        responses = [api.get(f"/mss/{path}") for path in ("analyze/BTC", "scan")]
+
+    assert [response.status_code for response in responses] == [503, 503]
+    assert [response["Retry-After"] for response in responses] == ["3", "3"]
 
 
 def test_with_every_venue_dead_an_analysis_is_503_and_never_a_500(

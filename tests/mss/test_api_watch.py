@@ -10,11 +10,12 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from config.accounts.keys import create_api_key
+from market.clock import wall_now
 from market.sandbox.handle import Sandbox
 from mss import watch
 from mss.engine.evaluate import evaluate
 from mss.engine.profile import STANDARD
-from mss.models import WatchlistEntry
+from mss.models import SeenCoin, WatchlistEntry
 from mss.storing import store_result
 from tests.market.conftest import Later
 from tests.mss.builders import make_inputs
@@ -197,6 +198,19 @@ def test_an_unknown_coin_is_a_404_with_suggestions(keyed: APIClient) -> None:
 
     assert response.status_code == 404
     assert "BTC" in response.json()["suggestions"]
+
+
+@pytest.mark.parametrize("symbol", ["A NAME OF WORDS", "NAMELONGERTHANANYSYMBOLTHEREIS"])
+def test_a_coin_whose_name_is_no_symbol_can_be_neither_watched_nor_analyzed(
+    keyed: APIClient, symbol: str
+) -> None:
+    SeenCoin.objects.create(
+        environment="test", coingecko_id="odd-coin", symbol=symbol, first_seen_at=wall_now()
+    )
+
+    assert add(keyed, "odd-coin").status_code == 404
+    assert keyed.get("/mss/analyze/odd-coin").status_code == 404
+    assert not WatchlistEntry.objects.exists()
 
 
 def test_a_full_list_takes_no_other_coin(keyed: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,8 @@ def test_an_unknown_coin_is_named_and_the_others_are_shown(sandbox: Sandbox) -> 
     with pytest.raises(SystemExit):
         call_command("mss", "BTCC", "ETH", stdout=out, stderr=out)
 
-    assert "BTCC: no coin goes by this name; did you mean" in out.getvalue()
+    assert "BTCC: Neither a venue nor CoinGecko's list has a coin of this name." in out.getvalue()
+    assert "Did you mean BTC" in out.getvalue()
     assert "ETH: " in out.getvalue()
 
 

@@ -8,13 +8,15 @@ import pytest
 from pytest_django import Settings
 
 from market import clock
+from market.background_runs import MOST_OPEN, TooManyScans
 from market.clock import wall_now
 from market.sandbox.handle import Sandbox
 from mss import runs, selectors, services, watch
 from mss.candidates import Filters
-from mss.exceptions import TooManyRuns, WatchLimitReached
+from mss.exceptions import WatchLimitReached
 from mss.models import MssRun, MssScore, WatchlistEntry
 from mss.replay import replay
+from mss.runs import RUNS
 from notifications.models import AlertEvent
 from tests.mss.seen import appeared, small_coins
 
@@ -34,7 +36,7 @@ def new_coins(sandbox: Sandbox) -> int:
 def test_a_scan_finds_its_coins_scores_them_and_every_score_replays(new_coins: int) -> None:
     run = runs.start_scan(ANY)
 
-    assert not runs.work_on_runs()
+    assert not RUNS.work(runs.work)
 
     run.refresh_from_db()
     assert (run.state, run.left) == ("done", [])
@@ -49,19 +51,19 @@ def test_the_same_scan_is_not_done_twice_at_once_and_not_too_many(new_coins: int
     first = runs.start_scan(ANY)
 
     assert runs.start_scan(ANY).pk == first.pk
-    for number in range(runs.MOST_OPEN - 1):
+    for number in range(MOST_OPEN - 1):
         runs.start_scan(Filters(max_valuation_usd=1e6 + number))
-    with pytest.raises(TooManyRuns):
+    with pytest.raises(TooManyScans):
         runs.start_scan(Filters(max_valuation_usd=2e6))
 
 
 def test_a_dead_workers_run_is_free_when_its_lease_has_ended(new_coins: int) -> None:
     run = runs.start_scan(ANY)
-    assert runs.claim_run() is not None  # and dies
+    assert RUNS.claim() is not None  # and dies
 
-    assert runs.claim_run() is None
+    assert RUNS.claim() is None
     with clock.wall_shifted(300.0):
-        again = runs.claim_run()
+        again = RUNS.claim()
 
     assert again is not None
     assert (again.pk, again.attempt) == (run.pk, 2)
@@ -69,13 +71,13 @@ def test_a_dead_workers_run_is_free_when_its_lease_has_ended(new_coins: int) -> 
 
 def test_whoever_was_given_up_on_stores_nothing(new_coins: int) -> None:
     runs.start_scan(ANY)
-    discovering = runs.claim_run()
+    discovering = RUNS.claim()
     assert discovering is not None
     runs.work(discovering)
-    slow = runs.claim_run()
+    slow = RUNS.claim()
     assert slow is not None
     with clock.wall_shifted(300.0):
-        assert runs.claim_run() is not None
+        assert RUNS.claim() is not None
 
         runs.work(slow)
 
@@ -88,12 +90,12 @@ def test_without_coingecko_a_scan_waits_and_goes_on_when_it_is_back(
     run = runs.start_scan(ANY)
     sandbox.fault("coingecko", "dead")
 
-    runs.work_on_runs()
+    RUNS.work(runs.work)
     run.refresh_from_db()
-    waiting = run.state, run.is_discovered, runs.claim_run()
+    waiting = run.state, run.is_discovered, RUNS.claim()
     sandbox.reset()
     with clock.wall_shifted(61.0):
-        runs.work_on_runs()
+        RUNS.work(runs.work)
 
     run.refresh_from_db()
     assert waiting == ("working", False, None)
@@ -102,12 +104,12 @@ def test_without_coingecko_a_scan_waits_and_goes_on_when_it_is_back(
 
 def test_a_run_ends_at_its_deadline_and_names_what_nobody_got_to(new_coins: int) -> None:
     run = runs.start_scan(ANY)
-    discovering = runs.claim_run()
+    discovering = RUNS.claim()
     assert discovering is not None
     runs.work(discovering)
 
     with clock.wall_shifted(16 * 60.0):
-        runs.sweep()
+        RUNS.sweep()
 
     run.refresh_from_db()
     assert run.state == "left"
@@ -129,6 +131,42 @@ def test_the_regular_scan_starts_once_a_period_and_can_be_off(settings: Settings
     assert (once, MssRun.objects.count()) == (1, 2)
 
 
+def test_a_scan_that_somebody_asks_for_does_not_postpone_the_regular_one(
+    settings: Settings,
+) -> None:
+    settings.MSS_SCAN_EVERY_MIN = 60
+    runs.start_scan(Filters(max_valuation_usd=1e6))
+    runs.start_scan(Filters(), found=[])
+
+    regular = runs.start_due_scan()
+
+    assert regular is not None
+    assert not regular.is_discovered
+    assert MssRun.objects.count() == 3
+
+
+def test_the_rest_of_a_scan_stands_in_for_no_whole_one(new_coins: int) -> None:
+    rest = runs.start_scan(ANY, found=[])
+    whole = runs.start_scan(ANY)
+
+    assert whole != rest
+    assert runs.start_scan(ANY, found=[]) == rest
+
+
+def test_a_watched_coin_learns_its_id_and_is_found_by_it_from_then_on(settings: Settings) -> None:
+    settings.MSS_SCAN_EVERY_MIN = 0
+    services.watch_add(OWNER, "ETH", min_score=5.0)
+    WatchlistEntry.objects.update(coingecko_id="")  # the lists that tell it were away
+
+    runs.start_due()
+    RUNS.work(runs.work)
+
+    entry = WatchlistEntry.objects.get()
+    assert entry.coin_key == "ethereum"
+    assert selectors.newest_scores([entry.coin_key])
+    assert AlertEvent.objects.count() == 1
+
+
 def test_a_watched_coin_is_scored_when_due_and_again_after_its_interval(
     settings: Settings,
 ) -> None:
@@ -136,12 +174,12 @@ def test_a_watched_coin_is_scored_when_due_and_again_after_its_interval(
     entry, is_new = services.watch_add(OWNER, "eth", interval_minutes=30, min_score=5.0)
 
     runs.start_due()
-    runs.work_on_runs()
+    RUNS.work(runs.work)
     runs.start_due()
     first = MssScore.objects.filter(symbol="ETH").count()
     with clock.wall_shifted(31 * 60.0):
         runs.start_due()
-        runs.work_on_runs()
+        RUNS.work(runs.work)
 
     assert is_new
     assert (first, MssScore.objects.filter(symbol="ETH").count()) == (1, 2)
@@ -188,7 +226,7 @@ def test_two_claimers_never_get_the_same_entry() -> None:
 def test_what_is_older_than_it_is_kept_is_forgotten(new_coins: int, settings: Settings) -> None:
     settings.MSS_RETENTION_DAYS = 1
     runs.start_scan(ANY)
-    runs.work_on_runs()
+    RUNS.work(runs.work)
     services.watch_add(OWNER, "BTC", expires_at=wall_now() + timedelta(hours=1))
     stored = MssScore.objects.count()
 

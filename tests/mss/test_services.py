@@ -14,8 +14,10 @@ from market.sandbox.handle import Sandbox
 from mss import services
 from mss.candidates import Filters
 from mss.engine.types import Figure, PhaseStatus
-from mss.exceptions import BadFilter, DiscoveryUnavailable, UnknownCoin
+from mss.exceptions import DiscoveryUnavailable, UnknownCoin
 from mss.models import MssRun, MssScore
+from smartmoney import waves
+from smartmoney.exceptions import BadChoice
 from tests.mss.seen import appeared, small_coins
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("listed")]
@@ -137,7 +139,7 @@ def test_each_filter_says_why_it_leaves_a_coin_out(
 
 
 def test_a_category_that_does_not_exist_is_refused(sandbox: Sandbox) -> None:
-    with pytest.raises(BadFilter) as refused:
+    with pytest.raises(BadChoice) as refused:
         services.discover(Filters(category="no-such-category"))
 
     assert refused.value.parameter == "category"
@@ -199,7 +201,7 @@ def test_what_a_scan_does_not_reach_in_time_goes_on_in_the_background(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     appeared(small_coins(sandbox, 60), hours_ago=5)
-    monkeypatch.setattr(services, "LEAST_WAVE_S", 1e9)  # no time for any wave
+    monkeypatch.setattr(waves, "LEAST_WAVE_S", 1e9)  # no time for any wave
 
     outcome = services.scan(ANY, min_score=0.0)
 

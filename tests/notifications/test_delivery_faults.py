@@ -9,6 +9,7 @@ import httpx
 import pytest
 from pytest_django import Settings
 
+from config.shift import tell_to_stop
 from market.clock import wall_now, wall_s
 from market.sandbox.handle import Sandbox
 from market.sandbox.in_process import BlockingSandboxTransport
@@ -106,6 +107,28 @@ def test_a_call_that_hangs_is_given_up_and_made_again(sandbox: Sandbox, move_on:
         deliver_all(move_on)
 
     assert (the_delivery().state, the_delivery().unconfirmed) == ("sent", 2)
+
+
+def test_a_sender_that_is_told_to_stop_begins_no_call_and_ends_with_those_under_way(
+    sandbox: Sandbox, move_on: MoveOn
+) -> None:
+    class ToldMeanwhile(BlockingSandboxTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            tell_to_stop()
+            return super().handle_request(request)
+
+    make_subscriber(1)
+    make_subscriber(2)
+    raise_signal("BTC")
+
+    with transport_replaced(ToldMeanwhile(sandbox)):
+        deliver_due(move_on)
+        deliver_due(move_on)
+
+    assert sorted(Delivery.objects.values_list("state", "unconfirmed")) == [
+        ("pending", 0),
+        ("sent", 0),
+    ]
 
 
 def test_what_fails_for_twelve_hours_ends_as_a_dead_letter(

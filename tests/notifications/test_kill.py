@@ -74,7 +74,8 @@ def test_a_sender_killed_between_calling_and_recording_loses_nothing(
     unconfirmed = dict(Delivery.objects.values_list("subscriber__chat_id", "unconfirmed"))
     assert all(count - 1 <= unconfirmed[chat_id] for chat_id, count in arrived.items())
     assert sum(arrived.values()) > SUBSCRIBERS  # it did happen here
-    assert sum(unconfirmed.values()) == unanswered
+    # More, if the sender itself gave up waiting for an answer before it was killed.
+    assert sum(unconfirmed.values()) >= unanswered
 
 
 @pytest.mark.parametrize("senders", [2])

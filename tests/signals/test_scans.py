@@ -11,6 +11,7 @@ import pytest
 from django.db import IntegrityError, OperationalError
 from pytest_django import Settings
 
+from config.shift import tell_to_stop
 from market import clock
 from market.models import Watchlist
 from signals import batches, scans, services
@@ -286,6 +287,23 @@ def test_a_worker_can_be_told_to_work_for_a_while_only(settings: Settings) -> No
 
     assert states(run) == ["done", "waiting", "waiting"]
     assert run_batches() is False
+
+
+def test_a_worker_that_is_told_to_stop_finishes_its_batch_and_leaves_the_rest(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, work: HandMade
+) -> None:
+    settings.SCAN_BATCH_SIZE = 1
+    run = started("BTC", "ETH", "SOL")
+
+    def told_meanwhile(*args: Any, **options: Any) -> batches.Outcome:
+        tell_to_stop()
+        return work(*args, **options)
+
+    monkeypatch.setattr(batches, "evaluate_batch", told_meanwhile)
+
+    assert run_batches() is True
+
+    assert states(run) == ["done", "waiting", "waiting"]
 
 
 def test_a_worker_can_be_told_to_work_for_some_runs_only() -> None:

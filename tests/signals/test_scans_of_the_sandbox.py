@@ -8,7 +8,6 @@ import pytest
 from pytest_django import Settings
 
 from market import clock, universe
-from market.providers.runtime import ProviderRuntime, use_runtime
 from market.sandbox.handle import Sandbox
 from market.universe import instrument_registry
 from signals.batches import evaluate_batch
@@ -16,6 +15,7 @@ from signals.models import EvaluationCount
 from tests.market.conftest import AT_MS, SEED
 from tests.market.test_keyed_day import FewCoins
 from tests.signals.steady_hour import SCANS, scan_for_an_hour
+from tests.simulated_time import asked_in_simulated_time
 
 pytestmark = pytest.mark.django_db
 
@@ -25,13 +25,13 @@ COINS = 18
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Sandbox]:
-    """Every upstream in this process, with its limits; 45 coins."""
+    """Every upstream in this process, with its limits; 45 coins. Nobody really waits."""
     settings.COINGECKO_CALLS_PER_MINUTE = 5
     stand_in = Sandbox(FewCoins(SEED))
     clock.fix(AT_MS)
     universe.reset()
     monkeypatch.setattr(universe, "start_renewal", lambda: None)
-    with use_runtime(ProviderRuntime(client_factory=stand_in.client_factory())):
+    with asked_in_simulated_time(stand_in, AT_MS):
         yield stand_in
     universe.reset()
 

@@ -17,13 +17,13 @@ from config.accounts.keys import create_api_key
 from config.api.renderers import dump_json
 from market.sandbox.handle import Sandbox
 from market.types import Direction
-from smartmoney import services
+from smartmoney import waves
 from smartmoney.api.answers import scan_answer
 from smartmoney.api.params import MOST_COINS
 from smartmoney.choices import Choice, named_coins
 from smartmoney.engine.accumulation import AccumulationScore
 from smartmoney.engine.positioning import score_snapshot
-from smartmoney.scans import run_scans, start_scan
+from smartmoney.scans import SCANS, start_scan, work
 from smartmoney.scored import ScoredCoin
 from smartmoney.scoring import NOTHING_KNOWN
 from smartmoney.services import Scan
@@ -204,7 +204,7 @@ def test_a_scan_in_the_background_is_started_worked_on_and_read(
 
     started = api.post("/smart-money/scans", asked, format="json", headers={"X-API-Key": key})
     assert started.status_code == 202
-    run_scans()
+    SCANS.work(work)
     read = api.get(started["Location"], headers={"X-API-Key": key})
 
     body = read.json()
@@ -222,10 +222,10 @@ def test_a_scan_in_the_background_is_started_worked_on_and_read(
 def test_more_scans_at_once_than_there_are_places_are_asked_to_come_again(
     api: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "_places", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(services, "_PLACE_WAIT_S", 0.0)
+    monkeypatch.setattr(waves, "_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(waves, "_PLACE_WAIT_S", 0.0)
 
-    with services._places:
+    with waves._places:
         response = api.get("/smart-money/scan?coins=BTC")
 
     assert response.status_code == 503
@@ -258,7 +258,7 @@ def test_with_binance_dead_coins_are_scored_by_what_okx_tells(
 def test_the_admin_shows_scans_and_what_they_found(admin_client: Client) -> None:
     [bitcoin] = named_coins(["BTC"]).instruments
     scan = start_scan([bitcoin.symbol.base], name="for the admin")
-    run_scans()
+    SCANS.work(work)
 
     listed = admin_client.get("/admin/smartmoney/smartmoneyscan/")
     found = admin_client.get("/admin/smartmoney/scanresult/?q=BTC")

@@ -12,26 +12,16 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from config.accounts.keys import create_api_key
-from market import clock
+from market import background_runs, clock
+from market.background_runs import MOST_FAULTS, MOST_OPEN, TooManyScans
 from market.instruments import UnknownSymbol
 from market.services import MarketUnavailable
 from market.types import Instrument, Symbol
 from smartmoney import scans
 from smartmoney.engine.accumulation import Pattern
 from smartmoney.engine.positioning import score_snapshot
-from smartmoney.exceptions import TooManyScans
 from smartmoney.models import ScanResult, SmartMoneyScan
-from smartmoney.scans import (
-    COINS_AT_A_TIME,
-    MOST_FAULTS,
-    MOST_OPEN,
-    claim_scan,
-    forget_old_scans,
-    run_scans,
-    start_scan,
-    sweep,
-    work,
-)
+from smartmoney.scans import COINS_AT_A_TIME, SCANS, forget_old_scans, start_scan, work
 from smartmoney.scored import ScoredCoin
 from smartmoney.scoring import Scores
 from smartmoney.selectors import results_of
@@ -77,7 +67,7 @@ def market(monkeypatch: pytest.MonkeyPatch) -> HandMade:
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """List the tasks that workers were woken for."""
     woken: list[str] = []
-    monkeypatch.setattr(scans, "wake", woken.append)
+    monkeypatch.setattr(background_runs, "wake", woken.append)
     return woken
 
 
@@ -97,7 +87,7 @@ def test_a_scan_goes_on_wave_by_wave_until_every_coin_has_an_answer(market: Hand
     coins = [*many(COINS_AT_A_TIME + 3), "GONE"]
     scan = start_scan(coins, name="many")
 
-    assert not run_scans()
+    assert not SCANS.work(work)
 
     over = reread(scan)
     assert over.state == SmartMoneyScan.State.DONE
@@ -123,7 +113,7 @@ def test_what_was_scored_already_is_a_result_at_once_and_not_read_again(market: 
 
     assert scan.left == ["ETH"]
     assert scan.results.count() == 1
-    run_scans()
+    SCANS.work(work)
 
     assert market.asked == [["ETH"]]
     assert reread(scan).results.count() == 2
@@ -131,10 +121,10 @@ def test_what_was_scored_already_is_a_result_at_once_and_not_read_again(market: 
 
 def test_a_worker_that_was_given_up_on_stores_nothing() -> None:
     start_scan(["BTC"], name="one")
-    slow = claim_scan()
+    slow = SCANS.claim()
     assert slow is not None
     with after(minutes=2):
-        quick = claim_scan()
+        quick = SCANS.claim()
         assert quick is not None
         assert quick.attempt == slow.attempt + 1
 
@@ -148,8 +138,8 @@ def test_a_worker_that_was_given_up_on_stores_nothing() -> None:
 def test_a_claimed_scan_is_nobody_elses_before_its_lease_ends() -> None:
     start_scan(["BTC"], name="one")
 
-    assert claim_scan() is not None
-    assert claim_scan() is None
+    assert SCANS.claim() is not None
+    assert SCANS.claim() is None
 
 
 def test_coins_that_meet_a_fault_of_ours_are_told_after_some_tries_and_the_others_go_on(
@@ -158,7 +148,7 @@ def test_coins_that_meet_a_fault_of_ours_are_told_after_some_tries_and_the_other
     scan = start_scan(["BTC"], name="one")
     market.failure = RuntimeError("planted")
 
-    run_scans()
+    SCANS.work(work)
 
     assert len(market.asked) == MOST_FAULTS
     assert reread(scan).state == SmartMoneyScan.State.DONE
@@ -169,7 +159,7 @@ def test_a_market_that_is_away_fails_the_coins_with_its_reason(market: HandMade)
     scan = start_scan(["BTC"], name="one")
     market.failure = MarketUnavailable()
 
-    run_scans()
+    SCANS.work(work)
 
     assert reread(scan).failed == {"BTC": MarketUnavailable.detail}
 
@@ -179,24 +169,24 @@ def test_with_the_database_away_the_scan_waits_for_its_lease_to_end(market: Hand
     market.failure = OperationalError("planted")
 
     with pytest.raises(OperationalError):
-        run_scans()
+        SCANS.work(work)
 
     market.failure = None
-    assert claim_scan() is None
+    assert SCANS.claim() is None
     with after(minutes=2):
-        run_scans()
+        SCANS.work(work)
     assert reread(scan).state == SmartMoneyScan.State.DONE
 
 
 def test_at_its_deadline_a_scan_ends_with_what_it_has() -> None:
     scan = start_scan(many(COINS_AT_A_TIME + 1), name="many")
-    claimed = claim_scan()
+    claimed = SCANS.claim()
     assert claimed is not None
     work(claimed)
 
     with after(minutes=16):
-        assert claim_scan() is None
-        sweep()
+        assert SCANS.claim() is None
+        SCANS.sweep()
 
     over = reread(scan)
     assert over.state == SmartMoneyScan.State.LEFT
@@ -206,13 +196,13 @@ def test_at_its_deadline_a_scan_ends_with_what_it_has() -> None:
 
 def test_the_sweep_wakes_a_worker_for_a_scan_that_nobody_works_on(woken: list[str]) -> None:
     start_scan(["BTC"], name="one")
-    claim_scan()
+    SCANS.claim()
     woken.clear()
 
-    sweep()
+    SCANS.sweep()
     assert woken == []
     with after(minutes=2):
-        sweep()
+        SCANS.sweep()
     assert woken == ["smartmoney.tasks.run_scans"]
 
 
@@ -229,7 +219,7 @@ def test_old_scans_are_forgotten_with_their_results_and_open_ones_are_not(
 ) -> None:
     settings.SMART_MONEY_RETENTION_DAYS = 14
     start_scan(["BTC"], name="over")
-    run_scans()
+    SCANS.work(work)
     start_scan(["ETH"], name="open")
 
     with after(days=13):
@@ -245,7 +235,7 @@ def test_a_scan_of_another_environment_is_nobodys_here(settings: Settings) -> No
     start_scan(["BTC"], name="elsewhere")
     settings.ENVIRONMENT = "live"
 
-    assert claim_scan() is None
+    assert SCANS.claim() is None
 
 
 def test_results_are_listed_by_side_and_score_best_first() -> None:

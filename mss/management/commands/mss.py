@@ -14,10 +14,11 @@ from typing import Any
 import orjson
 from django.core.management.base import BaseCommand, CommandError
 
+from market.background_runs import TooManyScans
 from market.services import MarketUnavailable
 from mss.documents import result_document
 from mss.engine.types import ENGINE_VERSION, MssResult
-from mss.exceptions import TooManyRuns, UnknownCoin
+from mss.exceptions import UnknownCoin
 from mss.models import MssScore
 from mss.replay import replay
 from mss.services import Analysis, analyze, analyze_and_store
@@ -43,11 +44,9 @@ class Command(BaseCommand):
             try:
                 analysis, stored = self._analyze(text, store=options["store"])
             except UnknownCoin as unknown:
-                close = ", ".join(unknown.suggestions)
-                hint = f"; did you mean {close}?" if close else ""
-                self.stderr.write(f"{text}: no coin goes by this name{hint}")
+                self.stderr.write(f"{text}: {unknown.detail}")
                 failed = True
-            except (MarketUnavailable, TooManyRuns) as error:
+            except (MarketUnavailable, TooManyScans) as error:
                 raise CommandError(error.detail) from None
             else:
                 self._show(analysis.result, stored, as_json=options["json"])

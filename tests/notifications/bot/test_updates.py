@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 from pytest_django import Settings
 
+from config.shift import tell_to_stop
 from market.clock import wall_now
 from market.store import StoreUnavailable
 from notifications import bot, commands, limits, updates
@@ -41,6 +42,24 @@ def test_an_update_that_comes_again_is_kept_and_answered_once(chat: Chat):
 
     assert ReceivedUpdate.objects.count() == 1
     assert len(chat.messages()) == 1
+
+
+def test_a_worker_that_is_told_to_stop_answers_what_it_began_and_leaves_the_rest(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+):
+    updates.receive([message(7), message(8)])
+    take_turn = bot.take_turn
+
+    def told_meanwhile(*args: Any) -> float:
+        tell_to_stop()
+        return take_turn(*args)
+
+    monkeypatch.setattr(bot, "take_turn", told_meanwhile)
+
+    assert bot.answer_updates(chat.wait) == 1
+
+    assert len(chat.messages()) == 1
+    assert ReceivedUpdate.objects.filter(state="pending").count() == 1
 
 
 def test_another_bots_numbers_are_other_updates(chat: Chat, settings: Settings):

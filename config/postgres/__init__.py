@@ -1,0 +1,1 @@
+"""Postgres as Django knows it, and what our hot paths ask of it besides."""
