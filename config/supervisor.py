@@ -31,11 +31,11 @@ DEFAULT_PORT = 8000
 # What makes the sandbox another market than its default one.
 MARKET_VARIABLES = ("SANDBOX_SEED", "SANDBOX_REPLAY_DIR", "SANDBOX_SYMBOLS", "SIGNALS_CLOCK_AT")
 # numpy's linear algebra is not used: its threads would only be in the way of forking. And both
-# glibc and granian's jemalloc give each thread memory of its own and keep what it once needed:
-# web has a hundred threads, and memory grew with every one that was made.
+# glibc and granian's jemalloc set memory aside for each thread: web has a hundred threads, and
+# grew with every one that was made.
 LEAN = {
     "OPENBLAS_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "2",
+    "GLIBC_TUNABLES": "glibc.malloc.arena_max=2:glibc.malloc.tcache_count=0",
     "_RJEM_MALLOC_CONF": "narenas:1,tcache:false",
 }
 # Workers do not talk to each other: on a broker made of files each greeting would stay behind.

@@ -22,7 +22,8 @@ from market.sandbox.handle import Sandbox
 def asked_in_simulated_time(sandbox: Sandbox, at_ms: int) -> Iterator[None]:
     """Put the sandbox behind the whole process's provider runtime, and wall time at an instant.
 
-    It goes on as long as the providers wait.
+    It goes on as long as the providers wait. Who waits for the runtime does so really, for as long
+    as his deadline says: on a busy machine a short one is over before the work is.
     """
     time = SimulatedTime(at_ms / 1000)
     runtime = ProviderRuntime(client_factory=sandbox.client_factory(), loop_factory=time.make_loop)

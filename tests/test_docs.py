@@ -62,6 +62,9 @@ ELSEWHERE = {
 }
 
 
+WRITTEN_BY_THE_BOT = "curl 'http://127.0.0.1:8001/_control/telegram/messages?chat_id=77'"
+
+
 @contextmanager
 def started(folder: Path) -> Iterator[Checkout]:
     """Start the service on its simulated market; first, for a moment, one of its own beside it.
@@ -71,9 +74,14 @@ def started(folder: Path) -> Iterator[Checkout]:
     """
     checkout = Checkout(folder)
     first, second = free_port(), free_port()
+    readme = (ROOT / "README.md").read_text()
+    [checkout.variables["TELEGRAM_BOT_TOKEN"]] = re.findall(r"the token is `([^`]+)`", readme)
     with checkout.started(f"{SANDBOX} --port {first}", until="Ready", ended_by=CTRL_C):
+        del checkout.variables["TELEGRAM_BOT_TOKEN"]  # two services on one bot would quarrel
         variables = (checkout.root / "data" / "sandbox" / "sandbox.env").read_text()
         (checkout.root / ".env").write_text(re.sub(r"(?m)^SIGNALS_DATA_DIR=.*\n", "", variables))
+        [upstream] = re.findall(r"127\.0\.0\.1:(\d+)/telegram", variables)
+        checkout.meant[r"\b127\.0\.0\.1:8001\b"] = f"127.0.0.1:{upstream}"
         command = START.partition("#")[0].strip()
         with checkout.started(f"{command} --port {second}", until="Ready", ended_by=CTRL_C):
             checkout.told(f"curl http://127.0.0.1:{second}/signals/BTC")
@@ -140,6 +148,7 @@ def test_every_command_of_the_pages_does_what_the_page_says(tmp_path: Path) -> N
             if finished.returncode != 0:
                 failed.append(f"{text}\n{finished.stdout[-500:]}{finished.stderr[-500:]}")
         assert not failed, "\n".join(failed)
+        assert "Welcome!" in checkout.told(WRITTEN_BY_THE_BOT)
         # Two commands renew what is committed, which was current.
         for name in ("openapi.json", "gpt-actions.json"):
             renewed = checkout.root / "docs" / name

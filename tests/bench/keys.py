@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import statistics
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 import httpx
 
 from tests.bench.report import heading, row, table_head
-from tests.bench.stack import Running, product, resident_mb
+from tests.bench.stack import Running, children, product, resident_mb
 from tests.bench.warm import CONNECTIONS, REDIS_URL, SECONDS, WORKERS, redis_answers, wrk
 
 ROUNDS = 5
@@ -23,7 +24,11 @@ KEYED = {
 }
 PLAIN = {"API_KEY_RATE_PER_MINUTE": "0", "ANONYMOUS_RATE_PER_MINUTE": "0"}
 PATHS = ("/signals/BTC", "/analytics/history/latest")
+# Two warm-ups. The crowd makes every thread that web may have: what grows after it is no thread.
+WARM_UP = 20_000
+CROWD = 256
 MEMORY_REQUESTS = 100_000
+STEP = MEMORY_REQUESTS // 4
 
 
 def run() -> None:
@@ -36,7 +41,9 @@ def run() -> None:
     if redis_answers():
         _compare("Redis", {"REDIS_URL": REDIS_URL})
     print("\nTarget: overhead ≤ 25 %.\n")
-    _memory()
+    table_head("web, all processes", "threads", "PSS", "target")
+    for path in PATHS:
+        _memory(path)
 
 
 @contextmanager
@@ -78,15 +85,30 @@ def _is_served(server: Running, path: str) -> bool:
     return answer.status_code == 200
 
 
-def _memory() -> None:
-    table_head("web, all processes", "PSS")
+def _memory(path: str) -> None:
     with _served(KEYED) as server:
-        assert _is_served(server, PATHS[0])
-        done, reports_at = 0, iter((1, MEMORY_REQUESTS // 2, MEMORY_REQUESTS))
-        report_at = next(reports_at)
-        while report_at is not None:
-            rate, _ = wrk(server.url + PATHS[0], f"X-API-Key: {KEY}")
-            done += int(rate * SECONDS)
-            if done >= report_at:
-                row(f"after {done:,} requests", f"{resident_mb(server.process.pid):.0f} MB")
-                report_at = next(reports_at, None)
+        assert _is_served(server, path)
+        _ask(server, path, WARM_UP, CONNECTIONS)
+        _held_mb(server, f"{path}: {WARM_UP:,} requests, {CONNECTIONS} connections")
+        _ask(server, path, WARM_UP, CROWD)
+        held_mb = [_held_mb(server, f"{WARM_UP:,} more, {CROWD} connections")]
+        for done in range(STEP, MEMORY_REQUESTS + 1, STEP):
+            _ask(server, path, STEP, CONNECTIONS)
+            held_mb.append(_held_mb(server, f"then {done:,}, {CONNECTIONS} connections"))
+    middle, end = held_mb[len(held_mb) // 2], held_mb[-1]
+    row("growth of the last half", f" | {end / middle - 1:+.1%}", "flat: ≤ 2 %")
+
+
+def _ask(server: Running, path: str, requests: int, connections: int) -> None:
+    done = 0.0
+    while done < requests:
+        rate, _ = wrk(server.url + path, f"X-API-Key: {KEY}", connections=connections)
+        done += rate * SECONDS
+
+
+def _held_mb(server: Running, when: str) -> float:
+    pid = server.process.pid
+    threads = sum(len(os.listdir(f"/proc/{member}/task")) for member in (pid, *children(pid)))
+    held_mb = resident_mb(pid)
+    row(when, f"{threads} | {held_mb:.0f} MB")
+    return held_mb

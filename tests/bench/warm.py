@@ -95,11 +95,11 @@ def _peer_cache(document: bytes, redis_url: str | None, folder: Path) -> dict[st
     return {"PEER_SQLITE": str(file)}
 
 
-def wrk(url: str, *headers: str) -> tuple[float, float]:
+def wrk(url: str, *headers: str, connections: int = CONNECTIONS) -> tuple[float, float]:
     """Return requests per second and the 99 % latency in ms; every answer must be a 200."""
     sent = [word for header in headers for word in ("-H", header)]
     done = subprocess.run(
-        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", *sent, url],
+        ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "--latency", *sent, url],
         capture_output=True,
         text=True,
         check=True,

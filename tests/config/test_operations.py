@@ -11,7 +11,7 @@ from django.apps import apps
 from django.core.management import call_command
 
 from config.accounts.models import User
-from config.supervisor import background
+from config.supervisor import DEFAULT_PORT, background, web
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "operations.md").read_text()
@@ -39,7 +39,9 @@ def test_what_is_no_table_is_left_out_of_the_move() -> None:
     assert unmanaged <= set(shlex.split(line))
 
 
-@pytest.mark.parametrize("program", background(), ids=lambda program: program.name)
+@pytest.mark.parametrize(
+    "program", [web(DEFAULT_PORT), *background()], ids=lambda program: program.name
+)
 def test_the_page_names_the_command_of_every_process(program: object) -> None:
     words = " ".join(program.command[1:])  # type: ignore[attr-defined]
 
