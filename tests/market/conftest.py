@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 from pytest_django import Settings
 
-from market import clock, universe
+from market import clock, store, universe
 from market.instruments import InstrumentRegistry, build_registry
 from market.listings import fetch_lists, keep_registry
 from market.providers.runtime import ProviderRuntime, provider_runtime, use_runtime
@@ -68,22 +68,30 @@ def known_coins() -> dict[str, InstrumentRegistry]:
 
 @pytest.fixture
 def coins(
-    sandbox: Sandbox, known_coins: dict[str, InstrumentRegistry]
+    sandbox: Sandbox, known_coins: dict[str, InstrumentRegistry], settings: Settings
 ) -> Callable[..., list[Instrument]]:
     """Return what looks up sandbox coins by name, without a database and without a call."""
     if "all" not in known_coins:
+        known_coins["all"] = _read_lists(sandbox, settings)
+    registry = known_coins["all"]
+    return lambda *names: [registry.resolve(name) for name in names]
+
+
+def _read_lists(sandbox: Sandbox, settings: Settings) -> InstrumentRegistry:
+    """Build the registry with a store of its own: the first test, too, begins with nothing kept."""
+    path = settings.STORE_PATH
+    settings.STORE_PATH = path.with_name("lists.sqlite3")
+    store.reset_store()
+    with use_runtime(ProviderRuntime(client_factory=sandbox.client_factory())):
         lists = provider_runtime().run(
             lambda providers: fetch_lists(providers, 1, 20.0), timeout_s=30.0
         )
-        known_coins["all"] = build_registry(
-            binance=lists.binance,
-            okx=lists.okx,
-            coins=lists.coins,
-            unit_prices=lists.unit_prices,
-        )
-        sandbox.reset()
-    registry = known_coins["all"]
-    return lambda *names: [registry.resolve(name) for name in names]
+    settings.STORE_PATH = path
+    store.reset_store()
+    sandbox.reset()
+    return build_registry(
+        binance=lists.binance, okx=lists.okx, coins=lists.coins, unit_prices=lists.unit_prices
+    )
 
 
 @pytest.fixture
