@@ -12,7 +12,8 @@ import re
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -32,7 +33,7 @@ from tests.kill.tables import (
 )
 from tests.postgres_server import postgres_server
 
-# Of each test: what reached the one's is not counted for the other.
+# Of each service: what reached the one's is not counted for the other.
 EMBEDDED_CHATS = range(1001, 1009)
 SCALED_CHATS = range(2001, 2009)
 # Both databases are in here already.
@@ -46,11 +47,35 @@ SEED = 5
 _TITLE = re.compile(r"\S+ (LONG|SHORT) (?P<coin>\w+)")
 
 
-def test_embedded_service_loses_and_doubles_nothing(market: Market, tmp_path: Path) -> None:
-    environment = {**market.environment, "SIGNALS_DATA_DIR": str(tmp_path)}
-    shutil.copy(market.filled, tmp_path / "db.sqlite3")
-    database = f"sqlite://{tmp_path / 'db.sqlite3'}"
-    fleet = Fleet(environment, tmp_path / "log")
+Services = Mapping[str, Future[None]]
+
+
+@pytest.fixture(scope="module")
+def services(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """Have both services killed at the same time: each waits longest for the leases of its dead."""
+    kinds = {"embedded": _kill_embedded, "scaled": _kill_scaled}
+    with ThreadPoolExecutor(len(kinds)) as threads:
+        yield {
+            name: threads.submit(kill, market, tmp_path_factory.mktemp(name))
+            for name, kill in kinds.items()
+        }
+
+
+def test_embedded_service_loses_and_doubles_nothing(services: Services) -> None:
+    services["embedded"].result()
+
+
+@pytest.mark.postgres
+@pytest.mark.redis
+def test_service_on_postgres_and_redis_loses_and_doubles_nothing(services: Services) -> None:
+    services["scaled"].result()
+
+
+def _kill_embedded(market: Market, folder: Path) -> None:
+    environment = {**market.environment, "SIGNALS_DATA_DIR": str(folder)}
+    shutil.copy(market.filled, folder / "db.sqlite3")
+    database = f"sqlite://{folder / 'db.sqlite3'}"
+    fleet = Fleet(environment, folder / "log")
     try:
         _scan_while_killing(
             market, EMBEDDED_CHATS, fleet, environment, database, ["worker", "beat"], None
@@ -61,16 +86,12 @@ def test_embedded_service_loses_and_doubles_nothing(market: Market, tmp_path: Pa
     _everything_is_there_once(market, EMBEDDED_CHATS, environment, database)
 
 
-@pytest.mark.postgres
-@pytest.mark.redis
-def test_service_on_postgres_and_redis_loses_and_doubles_nothing(
-    market: Market, tmp_path: Path
-) -> None:
+def _kill_scaled(market: Market, folder: Path) -> None:
     with postgres_server() as postgres:
-        redis_url, redis = redis_command(tmp_path)
+        redis_url, redis = redis_command(folder)
         environment = {
             **market.environment,
-            "SIGNALS_DATA_DIR": str(tmp_path),
+            "SIGNALS_DATA_DIR": str(folder),
             "DATABASE_URL": postgres.url,
             "REDIS_URL": redis_url,
         }
@@ -81,7 +102,7 @@ def test_service_on_postgres_and_redis_loses_and_doubles_nothing(
             postgres.stop()
             postgres.start()
 
-        fleet = Fleet(environment, tmp_path / "log")
+        fleet = Fleet(environment, folder / "log")
         try:
             fleet.start("redis", redis)
             _scan_while_killing(
