@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from analytics import latest
 from config import shift
+from config.accounts import keys
 from config.accounts.keys import forget_believed_keys
 from config.api.throttling import forget_permits
 from market import clock, collect, store, universe
@@ -24,6 +25,8 @@ def fresh_process_state(
     # The lists of coins are made in this process, which a busy machine does not do within seconds.
     monkeypatch.setattr(universe, "REFRESH_DEADLINE_S", 60.0)
     monkeypatch.setattr(collect, "EVIDENCE_WAIT_S", 5.0)
+    # Nor does it ask as few queries, if it comes to the next one too late.
+    monkeypatch.setattr(keys, "BELIEVED_S", 3600.0)
     settings.STORE_PATH = tmp_path / "store.sqlite3"
     settings.BACKUP_DIR = tmp_path / "backup"
     store.reset_store()

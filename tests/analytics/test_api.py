@@ -10,7 +10,6 @@ import pytest
 from django.urls import resolve
 from rest_framework.test import APIClient
 
-from config.accounts import keys
 from market import universe
 from market.models import ListedSymbol
 from tests.analytics.rows import (
@@ -209,19 +208,13 @@ def test_fixed_names_are_not_taken_for_coins() -> None:
 
 @pytest.mark.parametrize(("url", "path"), ANSWERED)
 def test_no_answer_takes_more_queries_for_more_rows(
-    api: APIClient,
-    django_assert_max_num_queries: Any,
-    monkeypatch: pytest.MonkeyPatch,
-    url: str,
-    path: str,
+    api: APIClient, django_assert_max_num_queries: Any, url: str, path: str
 ) -> None:
-    monkeypatch.setattr(keys, "BELIEVED_S", 3600.0)  # not asked anew, however busy the machine
     api.get(url)  # the coins are read once per process
     for number in range(20):
         signal = store_signal("BTC", NOW - timedelta(hours=number))
         store_outcome(signal)
         store_pending(signal, horizon_h=1)
-    api.get(url)  # and whether there are keys, every five seconds
 
     with django_assert_max_num_queries(6):
         api.get(url)
