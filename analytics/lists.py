@@ -22,6 +22,7 @@ from signals.history_pages import Cursor, behind
 from signals.models import Signal
 
 Items = list[dict[str, Any]]
+Statement = tuple[str, tuple[Any, ...]]
 # The connection as ``config.postgres`` makes it, for what it can beyond Django's.
 _postgres: Any = connection
 
@@ -35,37 +36,42 @@ class Page:
 def latest(limit: int) -> Items:
     """Return the newest signals of all coins."""
     if connection.vendor != "postgresql":
-        return history_items(_newest(limit))
+        return history_items(_newest(limit))  # whose values need what Django does to them
     return [history_item(row) for row in _fetched(latest_statement(settings.ENVIRONMENT, limit))]
 
 
 def latest_ids(limit: int) -> tuple[int, ...]:
     """Return the ids of :func:`latest`, which the index alone tells."""
-    if connection.vendor != "postgresql":
-        return tuple(_newest(limit).values_list("pk", flat=True))
     return tuple(pk for (pk,) in _fetched(_ids_statement(settings.ENVIRONMENT, limit)))
 
 
-# To compile a statement takes Django longer than Postgres takes to answer it, and only SQLite's
-# values need what Django does to them afterwards. With its values in it, Postgres keeps its plan.
+# To compile a statement takes Django longer than the database takes to answer it.
 @lru_cache(maxsize=64)
-def latest_statement(environment: str, limit: int) -> str:  # noqa: ARG001
-    return _composed(history_rows(_newest(limit)))
+def latest_statement(environment: str, limit: int) -> Statement:  # noqa: ARG001
+    return _statement(history_rows(_newest(limit)))
 
 
 @lru_cache(maxsize=64)
-def _ids_statement(environment: str, limit: int) -> str:  # noqa: ARG001
-    return _composed(_newest(limit).values_list("pk"))
+def _ids_statement(environment: str, limit: int) -> Statement:  # noqa: ARG001
+    return _statement(_newest(limit).values_list("pk"))
 
 
-def _composed(queryset: QuerySet[Signal, tuple[Any, ...]]) -> str:
-    composed: str = _postgres.ops.compose_sql(*queryset.query.sql_with_params())
-    return composed
+def _statement(queryset: QuerySet[Signal, tuple[Any, ...]]) -> Statement:
+    sql, values = queryset.query.sql_with_params()
+    if connection.vendor == "postgresql":  # keeps its plan if the values are in it
+        return _postgres.ops.compose_sql(sql, values), ()
+    return sql, values
 
 
-def _fetched(statement: str) -> list[tuple[Any, ...]]:
-    rows: list[tuple[Any, ...]] = _postgres.fetch_prepared(statement)
-    return rows
+def _fetched(statement: Statement) -> list[tuple[Any, ...]]:
+    sql, values = statement
+    if connection.vendor == "postgresql":
+        planned: list[tuple[Any, ...]] = _postgres.fetch_prepared(sql)
+        return planned
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def _newest(limit: int) -> QuerySet[Signal]:

@@ -194,7 +194,7 @@ def _what_the_product_asks(env: Mapping[str, str]) -> dict[str, str]:
     evidence = [key for key, column in HISTORY_COLUMNS.items() if column in EVIDENCE]
     return {
         "PEER_DATABASE_URL": env["DATABASE_URL"],
-        "PEER_QUERY": lists.latest_statement(settings.ENVIRONMENT, 50),
+        "PEER_QUERY": lists.latest_statement(settings.ENVIRONMENT, 50)[0],
         "PEER_KEYS": json.dumps(list(HISTORY_COLUMNS)),
         "PEER_EVIDENCE": json.dumps(evidence),
     }
