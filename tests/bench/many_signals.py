@@ -78,14 +78,14 @@ _OUTCOMES: LiteralString = """
 INSERT INTO analytics_outcome (
     state, attempt, faults, signal_id, horizon_h, due_at, environment, symbol, direction,
     confidence, profile_name, is_imported, signal_at, factor_stances, result, reason, venue,
-    fees_pct, funding_pct, funding_basis, entry_price, exit_price, return_pct, net_return_pct, favourable_pct,
-    adverse_pct, is_hit, target_price, stop_price, first_touch, filled_at
+    fees_pct, funding_pct, funding_basis, entry_price, exit_price, return_pct, net_return_pct,
+    favourable_pct, adverse_pct, is_hit, target_price, stop_price, first_touch, filled_at
 )
 SELECT
     'done', 1, 0, s.id, h.hours, s.timestamp + h.hours * interval '1 hour', s.environment,
     s.symbol, s.signal, s.confidence, s.profile_name, false, s.timestamp, e.stances,
-    'filled', '', 'binance', 0.1, 0.02, 'settled', s.price, s.price * (1 + r.pct / 100)::numeric, r.pct,
-    r.pct - 0.12,
+    'filled', '', 'binance', 0.1, 0.02, 'settled', s.price,
+    s.price * (1 + r.pct / 100)::numeric, r.pct, r.pct - 0.12,
     greatest(r.pct, 0) + 0.4, least(r.pct, 0) - 0.4, r.pct > 0.12, s.price * 1.02,
     s.price * 0.99, CASE WHEN r.pct > 1 THEN 'target' WHEN r.pct < -1 THEN 'stop'
     ELSE 'neither' END, s.timestamp + h.hours * interval '1 hour'
