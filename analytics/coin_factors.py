@@ -13,11 +13,9 @@ from functools import cache
 from itertools import accumulate
 from typing import Any
 
-import orjson
-from django.db.models import QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import QuerySet
 
-from analytics.engine.sums import OutcomeKey, Told, factor_sums, stances_of
+from analytics.engine.sums import OutcomeKey, Told, factor_sums
 from analytics.models import BaseRateDay, Outcome
 from analytics.rates import Tally
 from analytics.rollups import BASE_RATE_DAYS, LEAST_BASE_WINDOWS
@@ -38,11 +36,7 @@ def sums_by_factor(
         base_days.order_by("day").values_list("day", "windows", "long_hits", "short_hits")
     )
     rows = outcomes.values_list(
-        *OutcomeKey._fields,
-        "signal_at",
-        "is_hit",
-        "net_return_pct",
-        Cast("signal__factors", TextField()),  # parsed faster here than by the driver
+        *OutcomeKey._fields, "signal_at", "is_hit", "net_return_pct", "factor_stances"
     )
     told = (
         Told(
@@ -50,9 +44,9 @@ def sums_by_factor(
             is_hit=is_hit,
             net_return_pct=net_return_pct,
             base_rate=base_rate_on(signal_at.date(), key[1]),
-            stances=stances_of(key[1], orjson.loads(factors)),
+            stances=stances,
         )
-        for *key, signal_at, is_hit, net_return_pct, factors in rows
+        for *key, signal_at, is_hit, net_return_pct, stances in rows
     )
     sums: dict[tuple[str, str], Tally] = defaultdict(Tally)
     for group, columns in factor_sums(told).items():

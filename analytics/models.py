@@ -51,6 +51,14 @@ class Outcome(LeasedWork):
     profile_name = models.CharField(max_length=40)
     is_imported = models.BooleanField(default=False)
     signal_at = models.DateTimeField()
+    factor_stances = models.CharField(
+        max_length=8,
+        blank=True,
+        help_text=(
+            "What each factor said of the side, in the order of the engine's factors: "
+            "+ supports, - opposes, 0 neutral, . unknown; empty when all are"
+        ),
+    )
 
     result = models.CharField(max_length=12, choices=Result.choices, default=Result.PENDING)
     reason = models.CharField(max_length=200, blank=True, help_text="Why it is unavailable")

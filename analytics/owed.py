@@ -1,7 +1,8 @@
 """Outcomes owed: every stored signal gets its rows, one per horizon, however late it came.
 
 A row holds all that measuring needs of the signal, so that filling reads no signal again: entry,
-side, venue, and the levels from the ATR that the signal itself was scored by.
+side, venue, and the levels from the ATR that the signal itself was scored by. What each factor
+said of the side stands in it too: counting by factor opens no signal's evidence.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from analytics.engine.outcomes import Levels, instant_ms, levels_of, window_of
+from analytics.engine.sums import stances_of
 from analytics.models import Outcome
 from config.shift import Shift
 from market.clock import datetime_at
@@ -38,7 +40,7 @@ _EXCHANGES = frozenset({Venue.BINANCE.value, Venue.OKX.value})
 
 _COLUMNS = (
     "pk", "environment", "symbol", "signal", "confidence", "profile_name", "timestamp", "price",
-    "inputs", "imported_at", "provenance__price__source",
+    "factors", "inputs", "imported_at", "provenance__price__source",
 )  # fmt: skip
 
 
@@ -90,6 +92,7 @@ def _rows_of(signal: dict[str, Any]) -> Sequence[Outcome]:
     levels = _levels(direction, entry, signal["inputs"])
     at_ms = instant_ms(signal["timestamp"])
     source = signal["provenance__price__source"]
+    stances = stances_of(direction, signal["factors"])
     return [
         Outcome(
             signal_id=signal["pk"],
@@ -102,6 +105,7 @@ def _rows_of(signal: dict[str, Any]) -> Sequence[Outcome]:
             profile_name=signal["profile_name"],
             is_imported=signal["imported_at"] is not None,
             signal_at=signal["timestamp"],
+            factor_stances=stances,
             venue=source if source in _EXCHANGES else "",
             entry_price=signal["price"],
             target_price=None if levels is None else price_decimal(levels.target_price),

@@ -113,7 +113,7 @@ class FactorDay(models.Model):
 
     A factor supports a side when its stored contribution points there, opposes it when it points
     away, and is neutral at zero; a missing factor has no stance and no row. There are no rows per
-    coin: one coin's few outcomes are read as they are, with their signals' factors.
+    coin: one coin's few outcomes are read as they are.
     """
 
     class Stance(models.TextChoices):

@@ -22,11 +22,9 @@ from django.db.models import Manager, Sum
 from analytics.engine.sums import (
     FactorKey,
     OutcomeKey,
-    Stance,
     Told,
     factor_sums,
     outcome_sums,
-    stances_of,
 )
 from analytics.models import BaseRateDay, FactorDay, Outcome, OutcomeDay, RollupDue
 from analytics.rollup_models import ALL_COINS
@@ -44,7 +42,7 @@ _DAY = timedelta(days=1)
 _KEY = OutcomeKey._fields
 _COLUMNS = (
     "profile_name", "direction", "confidence", "horizon_h", "is_imported", "is_hit", "return_pct",
-    "net_return_pct", "favourable_pct", "adverse_pct", "first_touch",
+    "net_return_pct", "favourable_pct", "adverse_pct", "first_touch", "factor_stances",
 )  # fmt: skip
 _DECIDED = (Outcome.Result.FILLED, Outcome.Result.UNAVAILABLE)
 
@@ -123,10 +121,10 @@ def _sums_of(day: date) -> tuple[_Sums, _Sums]:
     """Return the columns of a day's rows by key: of every coin, of all coins, and of factors."""
     by_coin: dict[str, list[Told]] = defaultdict(list)
     rates = base_rates_before(day)
-    for signals in _signals_of(day):
-        outcomes = Outcome.objects.filter(signal__in=list(signals), result__in=_DECIDED)
+    for confidences in _confidences_of(day):
+        outcomes = Outcome.objects.filter(signal__in=list(confidences), result__in=_DECIDED)
         for row in outcomes.values("symbol", "signal_id", *_COLUMNS):
-            by_coin[row["symbol"]].append(_told(row, rates, *signals[row["signal_id"]]))
+            by_coin[row["symbol"]].append(_told(row, rates, confidences[row["signal_id"]]))
     everything = [told for coin in by_coin.values() for told in coin]
     return {
         (symbol, *key): columns
@@ -135,8 +133,8 @@ def _sums_of(day: date) -> tuple[_Sums, _Sums]:
     }, dict(factor_sums(everything))
 
 
-def _signals_of(day: date) -> Iterator[dict[int, tuple[float | None, dict[str, Stance]]]]:
-    """Return confidence and what the factors said, by signal, some hundred signals at a time."""
+def _confidences_of(day: date) -> Iterator[dict[int, float | None]]:
+    """Return the confidence of each signal of a day, some hundred signals at a time."""
     signals = (
         Signal.objects.filter(
             environment=settings.ENVIRONMENT,
@@ -144,13 +142,10 @@ def _signals_of(day: date) -> Iterator[dict[int, tuple[float | None, dict[str, S
             timestamp__lt=_midnight(day) + _DAY,
         )
         .order_by("timestamp")
-        .values_list("pk", "confidence_score", "signal", "factors")
+        .values_list("pk", "confidence_score")
     )
     for portion in _portions(list(signals)):
-        yield {
-            pk: (confidence, stances_of(direction, factors))
-            for pk, confidence, direction, factors in portion
-        }
+        yield dict(portion)
 
 
 def _replace(
@@ -177,12 +172,7 @@ def _replace(
         )
 
 
-def _told(
-    row: dict[str, Any],
-    rates: BaseRates,
-    confidence_score: float | None,
-    stances: dict[str, Stance],
-) -> Told:
+def _told(row: dict[str, Any], rates: BaseRates, confidence_score: float | None) -> Told:
     return Told(
         key=OutcomeKey(*(row[name] for name in _KEY)),
         is_hit=row["is_hit"],
@@ -193,7 +183,7 @@ def _told(
         first_touch=row["first_touch"],
         confidence_score=confidence_score,
         base_rate=rates.get((row["symbol"], row["horizon_h"], row["direction"])),
-        stances=stances,
+        stances=row["factor_stances"],
     )
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from analytics.engine.calibration import ForecastSums, forecast_sums, stated_probability
 from analytics.engine.outcomes import Touch
-from market.types import Direction
+from signals.engine.types import Direction, Factor
 
 
 class Stance(StrEnum):
@@ -24,6 +24,11 @@ class Stance(StrEnum):
     SUPPORTS = "supports"
     OPPOSES = "opposes"
     NEUTRAL = "neutral"
+
+
+# Stances are stored as one sign per factor, in the factors' order; "" when none is known.
+STANCE_OF_SIGN = {"+": Stance.SUPPORTS, "-": Stance.OPPOSES, "0": Stance.NEUTRAL}
+_UNKNOWN = "."
 
 
 class OutcomeKey(NamedTuple):
@@ -56,15 +61,15 @@ class Told:
     first_touch: str = ""
     confidence_score: float | None = None  # 0 to 1; None when imported
     base_rate: float | None = None  # 0 to 1; None while unknown
-    stances: Mapping[str, Stance] | None = None
+    stances: str = ""  # as stances_of() writes them
 
 
 Columns = dict[str, Any]
 _NOTHING = ForecastSums(0, 0, 0.0, 0.0, 0.0)
 
 
-def stances_of(direction: str, factors: Any) -> dict[str, Stance]:
-    """Return what each known factor said of a side, from a signal's stored ``factors``.
+def stances_of(direction: str, factors: Any) -> str:
+    """Return what each factor said of a side, from a signal's stored ``factors``.
 
     Parameters
     ----------
@@ -73,19 +78,25 @@ def stances_of(direction: str, factors: Any) -> dict[str, Stance]:
     factors : Any
         ``{name: {"contribution": points, …}}``; positive points favour LONG. Factors without a
         contribution, and imports of another shape, have no stance.
+
+    Returns
+    -------
+    str
+        One sign per factor, in their order: ``+`` supports, ``-`` opposes, ``0`` neutral, ``.``
+        unknown; empty when all are unknown.
     """
-    stances: dict[str, Stance] = {}
     if not isinstance(factors, dict):
-        return stances
-    for name, told in factors.items():
-        contribution = told.get("contribution") if isinstance(told, dict) else None
-        if not isinstance(contribution, int | float) or isinstance(contribution, bool):
-            continue
-        lean = contribution if direction == Direction.LONG else -contribution
-        stances[name] = (
-            Stance.SUPPORTS if lean > 0 else Stance.OPPOSES if lean < 0 else Stance.NEUTRAL
-        )
-    return stances
+        return ""
+    signs = "".join(_sign(direction, factors.get(factor.value)) for factor in Factor)
+    return signs if signs.strip(_UNKNOWN) else ""
+
+
+def _sign(direction: str, told: Any) -> str:
+    contribution = told.get("contribution") if isinstance(told, dict) else None
+    if not isinstance(contribution, int | float) or isinstance(contribution, bool):
+        return _UNKNOWN
+    lean = contribution if direction == Direction.LONG else -contribution
+    return "+" if lean > 0 else "-" if lean < 0 else "0"
 
 
 def outcome_sums(outcomes: Iterable[Told]) -> dict[OutcomeKey, Columns]:
@@ -98,14 +109,21 @@ def outcome_sums(outcomes: Iterable[Told]) -> dict[OutcomeKey, Columns]:
 
 def factor_sums(outcomes: Iterable[Told]) -> dict[FactorKey, Columns]:
     """Return the columns of ``FactorDay`` per key, of filled outcomes."""
-    groups: dict[FactorKey, list[Told]] = defaultdict(list)
+    alike: dict[tuple[OutcomeKey, str], list[Told]] = defaultdict(list)
     for outcome in outcomes:
-        if outcome.is_hit is None:
-            continue
-        profile_name, direction, _, horizon_h, is_imported = outcome.key
-        for factor, stance in (outcome.stances or {}).items():
-            key = FactorKey(profile_name, direction, horizon_h, is_imported, factor, stance.value)
-            groups[key].append(outcome)
+        if outcome.is_hit is not None:
+            alike[outcome.key, outcome.stances].append(outcome)
+    groups: dict[FactorKey, list[Told]] = defaultdict(list)
+    for (key, stances), group in alike.items():
+        profile_name, direction, _, horizon_h, is_imported = key
+        for factor, sign in zip(Factor, stances, strict=False):
+            stance = STANCE_OF_SIGN.get(sign)
+            if stance is not None:
+                groups[
+                    FactorKey(
+                        profile_name, direction, horizon_h, is_imported, factor.value, stance.value
+                    )
+                ] += group
     return {key: _factor_columns(group) for key, group in sorted(groups.items())}
 
 

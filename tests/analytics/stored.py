@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from analytics.engine.sums import stances_of
 from analytics.models import Outcome
 from market.clock import datetime_at
 from market.snapshot import MarketSnapshot, compress_snapshot
@@ -101,6 +102,7 @@ def store_outcome(signal: Signal, horizon_h: int = 24, **changes: Any) -> Outcom
         "profile_name": signal.profile_name,
         "is_imported": signal.imported_at is not None,
         "signal_at": signal.timestamp,
+        "factor_stances": stances_of(signal.signal, signal.factors),
         "state": "done",
         "result": "filled",
         "venue": "binance",

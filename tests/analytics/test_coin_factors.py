@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
@@ -96,6 +98,20 @@ def test_a_coin_alone_gives_what_the_sums_of_all_coins_give(
     of_coin = api.get("/analytics/by-factor", {**query, "symbol": "BTC"}).json()
 
     assert of_coin["factors"] == of_all["factors"]
+
+
+@pytest.mark.usefixtures("two_coins")
+def test_counting_by_factor_reads_no_signals_factors(api: APIClient) -> None:
+    store_two_weeks()
+
+    with CaptureQueriesContext(connection) as queries:
+        mark_all_due()
+        recompute_due()
+        api.get("/analytics/by-factor?symbol=BTC")
+
+    asked = [query["sql"] for query in queries]
+    assert any('"factor_stances"' in sql for sql in asked)
+    assert not [sql for sql in asked if '"signals_signal"."factors"' in sql]
 
 
 @pytest.mark.usefixtures("two_coins")

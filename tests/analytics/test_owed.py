@@ -107,13 +107,22 @@ def test_a_signal_whose_inputs_cannot_be_read_is_owed_outcomes_without_levels() 
     assert set(Outcome.objects.values_list("target_price", flat=True)) == {None}
 
 
-def test_an_imported_signal_is_owed_outcomes_without_venue_and_levels() -> None:
+@pytest.mark.parametrize(("direction", "stances"), [("LONG", ".+...-.0"), ("SHORT", ".-...+.0")])
+def test_an_outcome_tells_what_each_factor_said_of_the_side(direction: str, stances: str) -> None:
+    store_signal("BTC", direction)
+
+    owe_outcomes()
+
+    assert set(Outcome.objects.values_list("factor_stances", flat=True)) == {stances}
+
+
+def test_an_imported_signal_is_owed_outcomes_without_venue_levels_and_stances() -> None:
     signal = store_imported()
 
     owe_outcomes()
 
     day = Outcome.objects.get(signal=signal, horizon_h=24)
-    assert (day.is_imported, day.venue) == (True, "")
+    assert (day.is_imported, day.venue, day.factor_stances) == (True, "", "")
     assert (day.target_price, day.stop_price) == (None, None)
 
 

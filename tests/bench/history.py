@@ -88,12 +88,12 @@ def _questions() -> list[tuple[str, Ask, bool]]:
         (
             "by-factor of a coin, 30 days",
             lambda r: f"/analytics/by-factor?symbol={_coin(r)}",
-            False,
+            True,
         ),
         (
             "by-factor of a coin, 365 days",
             lambda r: f"/analytics/by-factor?symbol={_coin(r)}&days=365",
-            False,
+            True,
         ),
         (
             "by-confidence, 1 to 365 days",

@@ -18,6 +18,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
+from analytics.engine.sums import stances_of
 from tests.bench.stack import manage
 from tests.loopback import loopback_postgres
 
@@ -37,7 +38,7 @@ _EVIDENCE: LiteralString = """
 CREATE TEMPORARY TABLE evidence (
     n int PRIMARY KEY, signal text, score numeric, confidence text, confidence_score float8,
     reasons jsonb, factors jsonb, metrics jsonb, comprehensive jsonb, coinapi jsonb,
-    structure jsonb, provenance jsonb, inputs bytea
+    structure jsonb, provenance jsonb, inputs bytea, stances text
 )"""
 _SIGNALS: LiteralString = """
 INSERT INTO signals_signal (
@@ -76,19 +77,20 @@ FROM signals_signal GROUP BY 1, 2, 3, 4"""
 _OUTCOMES: LiteralString = """
 INSERT INTO analytics_outcome (
     state, attempt, faults, signal_id, horizon_h, due_at, environment, symbol, direction,
-    confidence, profile_name, is_imported, signal_at, result, reason, venue, fees_pct, funding_pct,
-    funding_basis, entry_price, exit_price, return_pct, net_return_pct, favourable_pct,
-    adverse_pct, is_hit, target_price, stop_price, first_touch, filled_at
+    confidence, profile_name, is_imported, signal_at, factor_stances, result, reason, venue,
+    fees_pct, funding_pct, funding_basis, entry_price, exit_price, return_pct, net_return_pct,
+    favourable_pct, adverse_pct, is_hit, target_price, stop_price, first_touch, filled_at
 )
 SELECT
     'done', 1, 0, s.id, h.hours, s.timestamp + h.hours * interval '1 hour', s.environment,
-    s.symbol, s.signal, s.confidence, s.profile_name, false, s.timestamp, 'filled', '',
-    'binance', 0.1, 0.02, 'settled', s.price, s.price * (1 + r.pct / 100)::numeric, r.pct,
-    r.pct - 0.12,
+    s.symbol, s.signal, s.confidence, s.profile_name, false, s.timestamp, e.stances,
+    'filled', '', 'binance', 0.1, 0.02, 'settled', s.price,
+    s.price * (1 + r.pct / 100)::numeric, r.pct, r.pct - 0.12,
     greatest(r.pct, 0) + 0.4, least(r.pct, 0) - 0.4, r.pct > 0.12, s.price * 1.02,
     s.price * 0.99, CASE WHEN r.pct > 1 THEN 'target' WHEN r.pct < -1 THEN 'stop'
     ELSE 'neither' END, s.timestamp + h.hours * interval '1 hour'
 FROM signals_signal s
+JOIN evidence e ON e.inputs = s.inputs
 CROSS JOIN (VALUES (1), (4), (24)) h (hours)
 CROSS JOIN LATERAL (SELECT ((s.id * 31 + h.hours * 17) %% 401 - 200) / 100.0::float8 pct) r"""
 _COUNTS: LiteralString = """
@@ -148,7 +150,7 @@ def fill(url: str, count: int, *, environment: str = "live") -> None:
             # Three million looks for the signal of an outcome that was made from it.
             connection.execute("SET session_replication_role = replica")
         connection.execute(_EVIDENCE)
-        marks = ", ".join(["%s"] * 13)
+        marks = ", ".join(["%s"] * 14)
         connection.cursor().executemany(
             f"INSERT INTO evidence VALUES ({marks})",  # noqa: S608
             [evidence_row(n) for n in range(VARIANTS)],
@@ -180,20 +182,23 @@ def evidence_row(n: int) -> tuple[Any, ...]:
         "high" if confidence_score >= 0.5 else "medium" if confidence_score >= 0.25 else "low"
     )
     reasons = [_reason(name, points[name]) for name in list(WEIGHTS)[:3]]
+    direction = "LONG" if side > 0 else "SHORT"
+    factors = {name: _factor(name, points[name]) for name in WEIGHTS}
     return (
         n,
-        "LONG" if side > 0 else "SHORT",
+        direction,
         score,
         confidence,
         round(confidence_score, 4),
         json.dumps(reasons),
-        json.dumps({name: _factor(name, points[name]) for name in WEIGHTS}),
+        json.dumps(factors),
         json.dumps(_metrics(chance)),
         json.dumps(_comprehensive(chance)),
         json.dumps(_order_book(chance)),
         json.dumps(_structure(chance)),
         json.dumps({f"reading_{number}": _reading(chance) for number in range(READINGS)}),
         chance.randbytes(INPUT_BYTES),
+        stances_of(direction, factors),
     )
 
 

@@ -10,6 +10,8 @@ from typing import LiteralString
 
 import psycopg
 
+from signals.engine.types import Factor
+
 _OF_COINS: LiteralString = """
 INSERT INTO analytics_outcomeday (
     environment, day, symbol, profile_name, direction, confidence, horizon_h, is_imported, n, hits,
@@ -50,15 +52,13 @@ INSERT INTO analytics_factorday (
 )
 SELECT
     o.environment, (o.signal_at AT TIME ZONE 'UTC')::date, o.profile_name, o.direction, o.horizon_h,
-    o.is_imported, f.key,
-    CASE sign((f.value ->> 'contribution')::float8
-        * CASE o.direction WHEN 'LONG' THEN 1 ELSE -1 END)
-    WHEN 1 THEN 'supports' WHEN -1 THEN 'opposes' ELSE 'neutral' END,
+    o.is_imported, f.name,
+    CASE f.sign WHEN '+' THEN 'supports' WHEN '-' THEN 'opposes' ELSE 'neutral' END,
     count(*), count(*) FILTER (WHERE o.is_hit), sum(o.net_return_pct), count(*),
     count(*) FILTER (WHERE o.is_hit), 0.47 * count(*)
-FROM signals_signal s
-JOIN analytics_outcome o ON o.signal_id = s.id
-CROSS JOIN LATERAL jsonb_each(s.factors) f
+FROM analytics_outcome o
+CROSS JOIN LATERAL unnest(%(factors)s::text[], string_to_array(o.factor_stances, NULL))
+    f (name, sign)
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"""
 # Of every coin and day as many windows as there are full hours.
 _BASE_RATES: LiteralString = """
@@ -76,7 +76,7 @@ def fill_sums(url: str) -> None:
             return
         connection.execute("SET synchronous_commit = off")
         for statement in (_OF_COINS, _OF_ALL_COINS, _OF_FACTORS, _BASE_RATES):
-            connection.execute(statement)
+            connection.execute(statement, {"factors": list(Factor)})
     with psycopg.connect(url, autocommit=True) as connection:
         # As autovacuum would have done in the course of the year.
         connection.execute("VACUUM (ANALYZE)")

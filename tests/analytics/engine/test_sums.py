@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from analytics.engine.sums import (
     OutcomeKey,
-    Stance,
     Told,
     factor_sums,
     outcome_sums,
@@ -111,22 +110,46 @@ def test_sums_are_the_same_in_any_order(returns: list[float], random: Any):
 
 
 @pytest.mark.parametrize(
-    ("direction", "contribution", "stance"),
+    ("direction", "contribution", "sign"),
     [
-        ("LONG", 3.5, Stance.SUPPORTS),
-        ("LONG", -3.5, Stance.OPPOSES),
-        ("SHORT", 3.5, Stance.OPPOSES),
-        ("SHORT", -3.5, Stance.SUPPORTS),
-        ("LONG", 0.0, Stance.NEUTRAL),
-        ("SHORT", 0, Stance.NEUTRAL),
+        ("LONG", 3.5, "+"),
+        ("LONG", -3.5, "-"),
+        ("SHORT", 3.5, "-"),
+        ("SHORT", -3.5, "+"),
+        ("LONG", 0.0, "0"),
+        ("SHORT", 0, "0"),
     ],
 )
 def test_a_factor_supports_the_side_that_its_contribution_points_to(
-    direction: str, contribution: float, stance: Stance
+    direction: str, contribution: float, sign: str
 ):
-    assert stances_of(direction, {"funding_rate": {"contribution": contribution}}) == {
-        "funding_rate": stance
-    }
+    factors = {"liquidations": {"contribution": contribution}}
+
+    assert stances_of(direction, factors) == f"{sign}......."
+
+
+# Rows that are stored mean these places: a factor that moves would be read as another one.
+@pytest.mark.parametrize(
+    ("factor", "place"),
+    [
+        ("liquidations", 0),
+        ("funding_rate", 1),
+        ("price_momentum", 2),
+        ("long_short_ratio", 3),
+        ("smart_money", 4),
+        ("oi_trend", 5),
+        ("social_sentiment", 6),
+        ("fear_greed", 7),
+    ],
+)
+def test_every_factor_keeps_its_place_in_writing_and_in_reading(factor: str, place: int):
+    signs = "." * place + "-" + "." * (7 - place)
+
+    written = stances_of("LONG", {factor: {"contribution": -1.0}})
+    read = factor_sums([told(1.0, stances=signs)])
+
+    assert written == signs
+    assert [(key.factor, key.stance) for key in read] == [(factor, "opposes")]
 
 
 @pytest.mark.parametrize(
@@ -138,21 +161,22 @@ def test_a_factor_supports_the_side_that_its_contribution_points_to(
         {"funding_rate": {"contribution": "3"}},
         {"funding_rate": {"contribution": True}},
         {"funding_rate": 3.0},
+        {"a_factor_of_another_program": {"contribution": 3.0}},
         ["funding_rate"],
         None,
     ],
 )
 def test_what_is_no_contribution_is_no_stance(factors: Any):
-    assert stances_of("LONG", factors) == {}
+    assert stances_of("LONG", factors) == ""
 
 
 def test_every_factor_sum_by_hand():
-    both = {"funding_rate": Stance.SUPPORTS, "oi_trend": Stance.OPPOSES}
+    both = ".+...-.."
     outcomes = [
         told(2.0, stances=both),
-        told(-1.0, stances={"funding_rate": Stance.SUPPORTS}, base_rate=None),
+        told(-1.0, stances=".+......", base_rate=None),
         told(None, stances=both),
-        told(1.0, stances=None),
+        told(1.0, stances=""),
     ]
 
     sums = {(key.factor, key.stance): columns for key, columns in factor_sums(outcomes).items()}
