@@ -250,6 +250,20 @@ def test_a_hanging_binance_leaves_the_others_time_to_answer(sandbox: Sandbox, co
     assert "no answer within" in told(snapshot, ReadingName.CANDLES)
 
 
+def test_with_every_provider_asking_us_to_wait_it_is_said_who_and_how_long(
+    sandbox: Sandbox, coins: Coins
+) -> None:
+    [coin] = coins("BTC")
+    sandbox.fault("*", "http_429", retry_after_s=40)
+
+    with pytest.raises(MarketUnavailable) as raised:
+        collect(coin, deadline_s=1.5)
+
+    assert 30.0 < raised.value.retry_after_s <= 41.0
+    for venue in ("binance", "okx"):
+        assert f"{venue}: the rate limit is reached" in raised.value.detail
+
+
 @pytest.mark.parametrize("scenario", ["all_dead", "all_hanging", "all_errors"])
 def test_with_every_provider_dead_the_market_is_unavailable(
     sandbox: Sandbox, coins: Coins, scenario: str
