@@ -60,7 +60,7 @@ class MarketUnavailable(Exception):
         self.failures = tuple(failures)
         super().__init__(*self.failures)
         if self.failures:
-            self.retry_after_s = min(map(_wait_s, self.failures))
+            self.retry_after_s = float(math.ceil(min(map(_wait_s, self.failures))))
             said = "; ".join(dict.fromkeys(map(str, self.failures)))
             self.detail = f"No market data can be had now ({said}); {self.come_again}."
 
@@ -72,7 +72,7 @@ class MarketUnavailable(Exception):
 
     @property
     def come_again(self) -> str:
-        return f"try again in {math.ceil(self.retry_after_s)} s"
+        return f"try again in {self.retry_after_s:.0f} s"
 
 
 def _wait_s(failure: ProviderError) -> float:
