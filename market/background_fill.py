@@ -3,13 +3,14 @@
 A scan reads whole windows of new coins itself, as far as its deadline and the budgets go, so a few
 new coins are no matter. Hundreds take several budget windows, of which scans use only the part
 around their start: here the part between them is used, and never more than half of a budget, so
-that the next scan finds its own.
+that the next scan finds its own. Nor is a worker kept from a scan: that comes first.
 """
 
 from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Callable
 
 from django.conf import settings
 
@@ -33,12 +34,21 @@ logger = logging.getLogger(__name__)
 # The scarcest of what a new coin needs: Binance's statistics, six calls a coin.
 _POOL = "data"
 _MOST_USED_SHARE = 0.5
-# What one tick works at most before it lets the queue go on; a wave more is on its way by then.
-_WORK_S = 40.0
-_WAVE_S = 60.0
+# What one tick works at most before it lets the queues go on; a wave more is on its way by then.
+# With a single worker all else waits for it, the tick that starts scans included.
+_WORK_S = 10.0
+# A wave takes some seconds, OKX's pages of liquidations most of them; longer when a venue hangs.
+_WAVE_S = 30.0
 # A coin that a source does not have would be asked for again and again.
 _TRY_AGAIN_AFTER_S = 6 * 3600.0
 _WINDOWS = frozenset({SeriesKind.CANDLES, *STATISTICS})
+
+_comes_first: list[Callable[[], bool]] = []
+
+
+def give_way(is_waiting: Callable[[], bool]) -> None:
+    """Fill nothing while this tells that work which somebody waits for has no worker."""
+    _comes_first.append(is_waiting)
 
 
 def fill_watched() -> list[str]:
@@ -50,7 +60,7 @@ def fill_watched() -> list[str]:
     filled: list[str] = []
     try:
         cold = _cold_coins()
-        while cold and _budget_is_half_free() and not shift.is_over:
+        while cold and not shift.is_over and not _is_awaited() and _budget_is_half_free():
             wave, cold = cold[:COINS_PER_WAVE], cold[COINS_PER_WAVE:]
             filled += [coin.base for coin in fill(wave, lambda _: None, wave_deadline_s=_WAVE_S)]
             for coin in wave:
@@ -60,6 +70,10 @@ def fill_watched() -> list[str]:
     finally:
         store.release(lock, token)
     return filled
+
+
+def _is_awaited() -> bool:
+    return any(is_waiting() for is_waiting in _comes_first)
 
 
 def _cold_coins() -> list[Instrument]:

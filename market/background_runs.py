@@ -165,18 +165,20 @@ class RunQueue(Generic[Run]):
         """Make a free run this worker's own until its lease ends; None when there is none."""
 
         def first_free(now: datetime) -> Run | None:
-            return (
-                free(self._open(), now).filter(deadline_at__gt=now).order_by("started_at").first()
-            )
+            return self._free(now).order_by("started_at").first()
 
         return claim(first_free, settings.SCAN_BATCH_DEADLINE_S + LEASE_MARGIN_S)
+
+    def is_waiting(self) -> bool:
+        """Tell whether a run could go on if it had a worker."""
+        return self._free(wall_now()).exists()
 
     def sweep(self) -> None:
         """End what is over and wake a worker for what is free again."""
         now = wall_now()
         for run in free(self._open(), now).filter(deadline_at__lte=now):
             as_seen(run).update(state=LeasedWork.State.LEFT, lease_until=None, finished_at=now)
-        if free(self._open(), now).exists():
+        if self.is_waiting():
             wake(self.task)
 
     def forget(self, before: datetime) -> int:
@@ -186,6 +188,9 @@ class RunQueue(Generic[Run]):
         )
         _, deleted = old.delete()
         return deleted.get(self._model._meta.label, 0)
+
+    def _free(self, now: datetime) -> QuerySet[Run]:
+        return free(self._open(), now).filter(deadline_at__gt=now)
 
     def _open(self) -> QuerySet[Run]:
         return self._model._default_manager.filter(

@@ -18,7 +18,7 @@ from market import clock
 from market.chains import HEDGE_SHARE, bar_max_age_ms, exchanges_of
 from market.providers import okx
 from market.providers.deadline import deadline_within
-from market.providers.errors import ProviderError
+from market.providers.errors import ProviderError, ProviderUnavailable
 from market.providers.registry import Providers
 from market.providers.runtime import provider_runtime
 from market.snapshot import Problem, ReadingName
@@ -47,6 +47,7 @@ class RecentBars:
     candles: dict[Interval, Candles] = field(default_factory=dict)
     sources: dict[Interval, Venue] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    failures: list[ProviderError] = field(default_factory=list)
 
 
 def recent_bars(
@@ -70,8 +71,9 @@ def recent_bars(
         found.candles |= read.candles
         found.sources |= read.sources
         found.problems += read.problems
+        found.failures += read.failures
     if not found.candles:
-        raise MarketUnavailable
+        raise MarketUnavailable(found.failures)
     return found
 
 
@@ -110,15 +112,18 @@ async def _read_interval(
             async with asyncio.timeout(patience_s):
                 candles = await _fetch(providers, instrument, venue, interval)
         except ProviderError as error:
-            reason = error.detail
+            failure = error
         except TimeoutError:
-            reason = f"no {interval} bars within {patience_s:.1f} s"
+            failure = ProviderUnavailable(
+                venue.value, f"no {interval} bars within {patience_s:.1f} s"
+            )
         else:
             if _is_current(candles, at_ms):
                 found.candles[interval], found.sources[interval] = candles, venue
                 return
-            reason = f"no current {interval} bars"
-        found.problems.append(Problem(ReadingName.CANDLES.value, venue.value, reason))
+            failure = ProviderUnavailable(venue.value, f"no current {interval} bars")
+        found.failures.append(failure)
+        found.problems.append(Problem(ReadingName.CANDLES.value, venue.value, failure.detail))
 
 
 async def _fetch(

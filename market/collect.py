@@ -53,6 +53,10 @@ VOTES_PER_WAVE = 3
 # due at each new bar: what is left over stays as it is for a bar, as long as it is still fresh.
 STATISTICS_PER_SCAN = 700
 
+# How long a source of the crowd's mood is asked, in seconds, however long the wave may take: as in
+# an answer of 8 s. A fill may wait out budgets, and would spend a minute a wave on CoinGecko's.
+MOOD_PATIENCE_S = 2.5
+
 # What is only shown may keep an answer that is otherwise done waiting this long.
 EVIDENCE_WAIT_S = 0.1
 
@@ -82,6 +86,7 @@ async def collect(
     """
     if hedge_after_s is None:
         hedge_after_s = deadline_s * HEDGE_SHARE
+    mood_patience_s = min(hedge_after_s, MOOD_PATIENCE_S)
     asking = Asking(providers, harvest, instruments, at_ms)
     harvest.preferred = _preferred(providers)
     may_ask_votes = _whose_votes(asking)
@@ -107,7 +112,7 @@ async def collect(
                         base,
                         ReadingName.SOCIAL_SENTIMENT,
                         (Venue.COINGECKO, social),
-                        hedge_after_s,
+                        mood_patience_s,
                     )
                 )
             if with_evidence and len(instruments) > 1:
@@ -123,7 +128,7 @@ async def collect(
                     MARKET_WIDE,
                     ReadingName.FEAR_GREED,
                     (Venue.ALTERNATIVE_ME, partial(ask_fear_greed, asking)),
-                    hedge_after_s,
+                    mood_patience_s,
                     *_fear_greed_fallback(asking),
                 )
             )

@@ -27,7 +27,7 @@ from market.providers.coingecko_payloads import (
     TrendingCoin,
 )
 from market.providers.deadline import deadline_within
-from market.providers.errors import ProviderError
+from market.providers.errors import ProviderError, ProviderUnavailable
 from market.providers.observations import Ticker
 from market.providers.payload import Parsed
 from market.providers.registry import Providers
@@ -70,6 +70,7 @@ class Discovery:
     details: list[CoinDetail] = field(default_factory=list)
     answered: set[Venue] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+    failures: list[ProviderError] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def discover(wanted: Wanted) -> Discovery:
                 age = f"of {kept[page].age_ms // MINUTE_MS} min ago"
                 discovery.problems.append(Problem(_page_name(page), Venue.COINGECKO.value, age))
     if not discovery.answered:
-        raise MarketUnavailable
+        raise MarketUnavailable(discovery.failures)
     return discovery
 
 
@@ -262,11 +263,12 @@ async def _answer(
         async with asyncio.timeout(patience_s):
             parsed = await call()
     except ProviderError as error:
-        reason = error.detail
+        failure = error
     except TimeoutError:
-        reason = f"no answer within {patience_s:.1f} s"
+        failure = ProviderUnavailable(source.value, f"no answer within {patience_s:.1f} s")
     else:
         discovery.answered.add(source)
         return parsed.value
-    discovery.problems.append(Problem(what, source.value, reason))
+    discovery.failures.append(failure)
+    discovery.problems.append(Problem(what, source.value, failure.detail))
     return None

@@ -37,6 +37,7 @@ class Lists:
     coins: tuple[CoinMarket, ...] = ()
     unit_prices: dict[str, float] = field(default_factory=dict)
     answered: set[Venue] = field(default_factory=set)
+    failures: list[ProviderError] = field(default_factory=list)
 
 
 async def fetch_lists(providers: Providers, page: int | None, deadline_s: float) -> Lists:
@@ -77,6 +78,7 @@ async def fetch_lists(providers: Providers, page: int | None, deadline_s: float)
     await asyncio.gather(*late, return_exceptions=True)
     for task, error in [(task, task.exception()) for task in done]:
         if isinstance(error, ProviderError):
+            lists.failures.append(error)
             logger.warning(
                 "universe: not answered", extra={"asked": tasks[task], "detail": error.detail}
             )

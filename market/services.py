@@ -117,7 +117,7 @@ def gather(
     if not harvest.answered and not any(
         ReadingName.CANDLES in snapshot.readings for snapshot in snapshots
     ):
-        raise MarketUnavailable
+        raise MarketUnavailable(harvest.failures())
     return harvest, snapshots
 
 

@@ -22,7 +22,7 @@ def refresh_universe() -> None:
     universe.refresh_if_due()
 
 
-@shared_task(ignore_result=True, expires=55, soft_time_limit=120, time_limit=150)
+@shared_task(ignore_result=True, expires=13, soft_time_limit=60, time_limit=80)
 def fill_watched() -> None:
     background_fill.fill_watched()
 

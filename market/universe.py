@@ -8,9 +8,11 @@ by one as its few calls per minute allow: until then coins lack rank and social 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -18,6 +20,8 @@ from django.db import connections
 
 from market.instruments import InstrumentRegistry, build_registry
 from market.listings import Lists, fetch_lists, joined, keep_registry, stored_registry
+from market.providers.errors import ProviderError
+from market.providers.refusals import refusal_of
 from market.providers.runtime import provider_runtime
 from market.store import StoreUnavailable, get_store
 from market.types import Venue
@@ -39,13 +43,41 @@ REFRESH_DEADLINE_S = 3.0
 # How often a process looks whether another one has renewed the registry.
 _LOOK_EVERY_S = 5.0
 _WATCH_EVERY_S = 0.05
+# When to come again after a failure that names no time.
+RETRY_AFTER_S = 10.0
 
 
 class MarketUnavailable(Exception):
-    """No provider answered, and nothing fresh is stored."""
+    """No provider answered, and nothing fresh is stored.
+
+    ``failures`` are why, as far as known: with our own budget used up, nobody is down.
+    """
 
     detail = "No market data provider answers at present; try again shortly."
-    retry_after_s = 10.0
+    retry_after_s = RETRY_AFTER_S
+
+    def __init__(self, failures: Iterable[ProviderError] = ()) -> None:
+        self.failures = tuple(failures)
+        super().__init__(*self.failures)
+        if self.failures:
+            self.retry_after_s = float(math.ceil(min(map(_wait_s, self.failures))))
+            said = "; ".join(dict.fromkeys(map(str, self.failures)))
+            self.detail = f"No market data can be had now ({said}); {self.come_again}."
+
+    @property
+    def reason(self) -> str:
+        """Why, where the source is known from what was asked for."""
+        details = dict.fromkeys(failure.detail for failure in self.failures)
+        return "; ".join(details) or "no answer in time"
+
+    @property
+    def come_again(self) -> str:
+        return f"try again in {self.retry_after_s:.0f} s"
+
+
+def _wait_s(failure: ProviderError) -> float:
+    refusal = refusal_of(failure)
+    return RETRY_AFTER_S if refusal is None else refusal.retry_after_s
 
 
 @dataclass(slots=True)
@@ -107,7 +139,7 @@ def refresh_universe() -> InstrumentRegistry:
     except TimeoutError:
         raise MarketUnavailable from None
     if not lists.answered & {Venue.BINANCE, Venue.OKX}:
-        raise MarketUnavailable
+        raise MarketUnavailable(lists.failures)
     fresh = build_registry(
         binance=lists.binance, okx=lists.okx, coins=lists.coins, unit_prices=lists.unit_prices
     )

@@ -30,8 +30,8 @@ from mss.engine.ages import AgeSigns
 from mss.engine.evaluate import score_phase
 from mss.engine.inputs import discovery_inputs
 from mss.engine.types import CoinInputs, Figure, MssProfile, PhaseScore
-from mss.exceptions import DiscoveryUnavailable
 from smartmoney.discovery import require_category
+from smartmoney.exceptions import DiscoveryUnavailable
 
 # As many coins as CoinGecko tells of in one call.
 MOST_CANDIDATES = 250
@@ -99,8 +99,8 @@ def market_rows(coins: Sequence[Coin]) -> tuple[dict[str, CoinMarket], list[Prob
         return {}, []
     try:
         found = discover(Wanted(ids=sorted(ids)))
-    except MarketUnavailable:
-        raise DiscoveryUnavailable from None
+    except MarketUnavailable as unavailable:
+        raise DiscoveryUnavailable("valuations and supplies", unavailable) from None
     return {row.id: row for row in found.coins}, found.problems
 
 
@@ -158,8 +158,8 @@ def _each_once(coins: Iterable[Coin]) -> list[Coin]:
 def _of_category(category: str) -> MarketDiscovery:
     try:
         found = discover(Wanted(pages=(1,), category=category, categories=True))
-    except MarketUnavailable:
-        raise DiscoveryUnavailable from None
+    except MarketUnavailable as unavailable:
+        raise DiscoveryUnavailable("valuations and supplies", unavailable) from None
     require_category(found, category)
     return found
 

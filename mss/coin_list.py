@@ -26,8 +26,8 @@ def keep_list_current() -> None:
     """Read the list when a day has passed; what does not answer is asked again next hour."""
     try:
         read_list_if_due()
-    except MarketUnavailable:
-        logger.warning("the list of coins is not read: CoinGecko does not answer")
+    except MarketUnavailable as unavailable:
+        logger.warning("the list of coins is not read", extra={"detail": unavailable.detail})
 
 
 def read_list_if_due() -> ListReading | None:

@@ -23,15 +23,6 @@ class UnknownCoin(Exception):
         return f"Neither a venue nor CoinGecko's list has a coin of this name.{hint}"
 
 
-class DiscoveryUnavailable(smartmoney.DiscoveryUnavailable):
-    """CoinGecko, which alone tells valuations and supplies, does not answer now."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "CoinGecko, which tells valuations and supplies, does not answer; try again shortly."
-        )
-
-
 class WatchLimitReached(smartmoney.BadChoice):
     """An owner watches as many coins as one may."""
 

@@ -35,12 +35,11 @@ from mss.coins import coin_of_key
 from mss.engine.evaluate import score_phase
 from mss.engine.inputs import inputs_document, inputs_of_document
 from mss.engine.types import MssProfile, PhaseStatus
-from mss.exceptions import DiscoveryUnavailable
 from mss.models import MssRun, MssScore
 from mss.profiles import active_profile
 from mss.scoring import Scored, score_candidates
 from mss.storing import store_result
-from smartmoney.exceptions import BadChoice
+from smartmoney.exceptions import BadChoice, DiscoveryUnavailable
 
 logger = logging.getLogger(__name__)
 

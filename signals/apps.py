@@ -11,11 +11,13 @@ class SignalsConfig(AppConfig):
     verbose_name = "Signals"
 
     def ready(self) -> None:
+        from market.background_fill import give_way
         from market.watchlists import register_profile_names
         from notifications.renderers import register_renderer
         from signals.alert_facts import KIND
         from signals.alerts import SignalAlerts
         from signals.api.errors import register_problems
+        from signals.batches import is_waiting
         from signals.bot_commands import register_commands
         from signals.profiles import known_names
         from signals.smart_money_view import views_of
@@ -26,3 +28,4 @@ class SignalsConfig(AppConfig):
         register_renderer(KIND, SignalAlerts())
         register_profile_names(known_names)
         register_reader(views_of)
+        give_way(is_waiting)

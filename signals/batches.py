@@ -120,12 +120,21 @@ def claim_batch(runs: Collection[int] | None = None) -> ScanBatch | None:
     """Make a free batch this worker's own until its lease ends; None when there is none."""
 
     def first_free(now: datetime) -> ScanBatch | None:
-        free = free_batches(now).filter(run__deadline_at__gt=now).select_related("run")
+        workable = _workable(now).select_related("run")
         if runs is not None:
-            free = free.filter(run__in=runs)
-        return free.order_by("run", "number").first()
+            workable = workable.filter(run__in=runs)
+        return workable.order_by("run", "number").first()
 
     return claim(first_free, settings.SCAN_BATCH_DEADLINE_S + LEASE_MARGIN_S)
+
+
+def is_waiting() -> bool:
+    """Tell whether a scan could go on if it had a worker."""
+    return _workable(wall_now()).exists()
+
+
+def _workable(now: datetime) -> QuerySet[ScanBatch]:
+    return free_batches(now).filter(run__deadline_at__gt=now)
 
 
 def run_batch(batch: ScanBatch) -> bool:

@@ -9,6 +9,9 @@ class SmartMoneyConfig(AppConfig):
     verbose_name = "Smart money"
 
     def ready(self) -> None:
+        from market.background_fill import give_way
         from smartmoney.api.errors import register_problems
+        from smartmoney.scans import SCANS
 
         register_problems()
+        give_way(SCANS.is_waiting)

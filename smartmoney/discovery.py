@@ -123,8 +123,8 @@ def trending_coins() -> list[Trending]:
     """
     try:
         discovery = discover(Wanted(trending=True))
-    except MarketUnavailable:
-        raise DiscoveryUnavailable("CoinGecko, which tells what trends, does not answer.") from None
+    except MarketUnavailable as unavailable:
+        raise DiscoveryUnavailable("what trends", unavailable) from None
     registry = discovery.registry
     return [Trending(coin, registry.of_coingecko(coin.id)) for coin in discovery.trending]
 
@@ -145,8 +145,9 @@ def search_coins(query: str, limit: int) -> SearchResult:
     try:
         discovery = discover(Wanted(search=query.strip()))
         problems = discovery.problems
-    except MarketUnavailable:
-        discovery, problems = Discovery(registry), [_coingecko_silent("search")]
+    except MarketUnavailable as unavailable:
+        discovery = Discovery(registry)
+        problems = [Problem("search", Venue.COINGECKO.value, unavailable.reason)]
     for coin in discovery.found:
         instrument = registry.of_coingecko(coin.id)
         if instrument is None:
@@ -164,10 +165,6 @@ def search_coins(query: str, limit: int) -> SearchResult:
         )
 
     return SearchResult(sorted(found.values(), key=nearness)[:limit], others[:limit], problems)
-
-
-def _coingecko_silent(what: str) -> Problem:
-    return Problem(what, Venue.COINGECKO.value, "does not answer")
 
 
 def require_category(discovery: Discovery, category: str) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from market.universe import MarketUnavailable
+
 
 class DiscoveryUnavailable(Exception):
-    """The source that alone could answer does not."""
+    """CoinGecko, which alone could answer, does not. ``tells`` says what it alone knows."""
 
-    retry_after_s = 30.0
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
+    def __init__(self, tells: str, unavailable: MarketUnavailable) -> None:
+        self.detail = (
+            f"No answer from CoinGecko, which tells {tells}: "
+            f"{unavailable.reason}; {unavailable.come_again}."
+        )
+        self.retry_after_s = unavailable.retry_after_s
+        super().__init__(self.detail)
 
 
 class BadChoice(Exception):

@@ -15,7 +15,7 @@ from market.book_memory import BookMemory
 from market.due import known_at
 from market.models import SeriesKind
 from market.order_book import OrderBook, Trades
-from market.providers.errors import ProviderError
+from market.providers.errors import ProviderError, ProviderUnavailable
 from market.providers.lasting import begin_lasting
 from market.providers.payload import Parsed
 from market.providers.registry import Providers
@@ -53,6 +53,14 @@ class Harvest:
     evidence: dict[str, Evidence] = field(default_factory=dict)  # by base
     asked: set[str] = field(default_factory=set)  # providers
     answered: set[str] = field(default_factory=set)
+    refused: dict[str, ProviderError] = field(default_factory=dict)  # by provider, the newest
+
+    def failures(self) -> list[ProviderError]:
+        """Return why providers did not answer, one each; who said nothing was too late."""
+        return [
+            self.refused.get(name) or ProviderUnavailable(name, "no answer in time")
+            for name in sorted(self.asked - self.answered)
+        ]
 
 
 @dataclass(slots=True)
@@ -123,7 +131,11 @@ class Asking:
     async def ask(self, base: str, reading: ReadingName, source: Venue, call: Awaitable[T]) -> T:
         """Await one call; note that the source answered, and which rows of it were refused."""
         self.harvest.asked.add(source.value)
-        answer = await call
+        try:
+            answer = await call
+        except ProviderError as error:
+            self.harvest.refused[source.value] = error
+            raise
         self.harvest.answered.add(source.value)
         if isinstance(answer, Parsed) and answer.refused:
             first = answer.reasons[0] if answer.reasons else "unreadable"

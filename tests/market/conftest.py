@@ -11,9 +11,12 @@ from pytest_django import Settings
 from market import clock, store, universe
 from market.instruments import InstrumentRegistry, build_registry
 from market.listings import fetch_lists, keep_registry
+from market.providers.coingecko import coingecko_policy
+from market.providers.rate_limit import budget_of, used_budgets
 from market.providers.runtime import ProviderRuntime, provider_runtime, use_runtime
 from market.sandbox.handle import Sandbox
 from market.sandbox.simulated import SimulatedMarket
+from market.store import get_store
 from market.types import MINUTE_MS, Instrument
 
 # A Tuesday, seven minutes into a quarter of an hour.
@@ -58,6 +61,17 @@ def sandbox(simulated_market: SimulatedMarket, settings: Settings) -> Iterator[S
         use_runtime(ProviderRuntime(client_factory=stand_in.client_factory())),
     ):
         yield stand_in
+
+
+@pytest.fixture
+def coingecko_spent(listed: None, settings: Settings) -> None:
+    """Have our own calls of this minute to CoinGecko used up, while CoinGecko is well."""
+    policy = coingecko_policy(
+        calls_per_minute=settings.COINGECKO_CALLS_PER_MINUTE, calls_per_month=1
+    )
+    [pool] = policy.pools["calls"]
+    [(_, used, limit)] = used_budgets(get_store(), policy.name, [pool])
+    assert get_store().take([budget_of(policy.name, pool, "")], limit - used) == 0.0
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from pytest_django import Settings
 from config.shift import tell_to_stop
 from market import background_fill, clock, fill, series, universe
 from market.background_fill import fill_watched
+from market.background_runs import RUN_DEADLINE, RunQueue
 from market.chains import LAYOUTS
 from market.models import HEAD_AT, ListedSymbol, Series, SeriesKind, Watchlist
 from market.providers.binance_limits import binance_policy
@@ -24,6 +25,11 @@ from market.tables import Table
 from market.types import Instrument, Interval
 from market.universe import refresh_if_due
 from market.watchlists import set_coins
+from mss.models import MssRun
+from mss.runs import RUNS
+from signals.batches import run_batches
+from signals.scans import start_run
+from smartmoney.scans import SCANS
 from tests.market.conftest import AT_MS, Later
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +88,42 @@ def test_half_of_the_scarcest_budget_is_left_to_scans(
     used_of_statistics(share, settings)
 
     assert bool(fill_watched()) is fills
+
+
+def test_a_fill_gives_way_to_a_scan_that_waits_for_a_worker(
+    sandbox: Sandbox, watched: Watchlist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background_fill, "COINS_PER_WAVE", 1)
+    gather = fill.gather
+
+    def started_meanwhile(*args: Any, **options: Any) -> Any:
+        start_run(["BTC"])
+        return gather(*args, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fill, "gather", started_meanwhile)
+        assert fill_watched() == ["BTC"]
+    assert fill_watched() == []
+
+    run_batches()
+    assert fill_watched() == ["ETH"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "columns"), [(SCANS, {}), (RUNS, {"kind": MssRun.Kind.SCAN, "filters": {}})]
+)
+def test_a_fill_gives_way_to_runs_in_the_background(
+    sandbox: Sandbox,
+    watched: Watchlist,
+    later: Later,
+    runs: RunQueue[Any],
+    columns: dict[str, Any],
+) -> None:
+    runs.start("what was asked for", left=["BTC"], requested=1, **columns)
+
+    assert fill_watched() == []
+    with later(RUN_DEADLINE.total_seconds() / 60):
+        assert fill_watched() == ["BTC", "ETH"]
 
 
 def test_a_coin_that_a_source_does_not_have_is_not_asked_for_every_minute(

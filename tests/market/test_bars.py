@@ -61,5 +61,8 @@ def test_without_any_bars_there_is_no_answer(coins: Coins, sandbox: Sandbox) -> 
     [bitcoin] = coins("BTC")
     sandbox.fault("*", "http_5xx", status=503)
 
-    with pytest.raises(MarketUnavailable):
+    with pytest.raises(MarketUnavailable) as raised:
         recent_bars(bitcoin, [Interval.H1])
+
+    assert {failure.provider for failure in raised.value.failures} == {"binance", "okx"}
+    assert "try again in 10 s" in raised.value.detail

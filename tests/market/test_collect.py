@@ -12,7 +12,7 @@ from pytest_django import Settings
 from market import series
 from market.collect import STATISTICS_PER_SCAN
 from market.sandbox.handle import Sandbox
-from market.services import MarketUnavailable, collect_snapshots
+from market.services import MarketUnavailable, collect_snapshots, gather
 from market.snapshot import MarketSnapshot, ReadingName
 from market.types import Instrument, Interval
 from market.windows import CANDLE_ROWS, window_history
@@ -248,6 +248,29 @@ def test_a_hanging_binance_leaves_the_others_time_to_answer(sandbox: Sandbox, co
     assert snapshot.readings.keys() >= OF_ALL_EIGHT_FACTORS
     assert {snapshot.readings[name].source for name in OF_EXCHANGES} == {"okx"}
     assert "no answer within" in told(snapshot, ReadingName.CANDLES)
+
+
+def test_with_every_provider_asking_us_to_wait_it_is_said_who_and_how_long(
+    sandbox: Sandbox, coins: Coins
+) -> None:
+    [coin] = coins("BTC")
+    sandbox.fault("*", "http_429", retry_after_s=40)
+
+    with pytest.raises(MarketUnavailable) as raised:
+        collect(coin, deadline_s=1.5)
+
+    assert 30.0 < raised.value.retry_after_s <= 41.0
+    for venue in ("binance", "okx"):
+        assert f"{venue}: the rate limit is reached" in raised.value.detail
+
+
+def test_who_may_wait_for_budgets_does_not_wait_for_the_few_calls_of_coingecko(
+    coingecko_spent: None, coins: Coins
+) -> None:
+    _, [snapshot] = gather(coins("BTC"), deadline_s=120.0, hedge_after_s=120.0)
+
+    assert snapshot.readings.keys() >= OF_EXCHANGES
+    assert "our own budget" in told(snapshot, ReadingName.SOCIAL_SENTIMENT)
 
 
 @pytest.mark.parametrize("scenario", ["all_dead", "all_hanging", "all_errors"])

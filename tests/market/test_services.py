@@ -66,8 +66,10 @@ def test_blocked_by_binance_the_universe_is_what_okx_lists(sandbox: Sandbox) -> 
 def test_with_no_venue_answering_there_is_no_universe(sandbox: Sandbox) -> None:
     sandbox.scenario("exchanges_dead")
 
-    with pytest.raises(MarketUnavailable):
+    with pytest.raises(MarketUnavailable) as raised:
         resolve_symbol("BTC")
+
+    assert {failure.provider for failure in raised.value.failures} == {"binance", "okx"}
 
 
 def test_a_universe_once_built_outlives_its_venues(sandbox: Sandbox, later: Later) -> None:

@@ -80,7 +80,7 @@ def test_one_dead_wave_does_not_end_the_fill(sandbox: Sandbox) -> None:
 
     assert told == filled
     assert [coin.base for coin in filled] == ["BTC", "ETH"]
-    assert all("No market data provider" in coin.missing[0] for coin in filled)
+    assert all("No market data can be had now" in coin.missing[0] for coin in filled)
 
 
 def test_an_unknown_name_stops_before_anything_is_fetched(sandbox: Sandbox) -> None:

@@ -6,6 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from tests.market.conftest import (
+    coingecko_spent,
     coins,
     known_coins,
     later,
@@ -16,8 +17,8 @@ from tests.market.conftest import (
 )
 
 __all__ = [
-    "coins", "known_coins", "later", "listed", "no_universe_remembered", "sandbox",
-    "simulated_market",
+    "coingecko_spent", "coins", "known_coins", "later", "listed", "no_universe_remembered",
+    "sandbox", "simulated_market",
 ]  # fmt: skip
 
 

@@ -252,6 +252,20 @@ def test_without_coingecko_discovery_is_unavailable_and_says_when_to_come_back(
     assert int(response["Retry-After"]) >= 1
 
 
+@pytest.mark.parametrize("path", ["/mss/discover", "/mss/scan"])
+def test_with_our_own_calls_used_up_that_is_said_and_for_how_long(
+    api: APIClient, sandbox: Sandbox, new_coins: list[str], coingecko_spent: None, path: str
+) -> None:
+    asked = sandbox.calls("coingecko")
+
+    response = api.get(path)
+
+    assert response.status_code == 503
+    assert "our own budget for these calls is used up" in response.json()["detail"]
+    assert 30 < int(response["Retry-After"]) <= 61
+    assert sandbox.calls("coingecko") == asked
+
+
 def test_smart_money_scans_hold_the_same_places(
     api: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,5 +62,5 @@ def test_without_a_coin_it_says_what_it_needs(sandbox: Sandbox) -> None:
 def test_with_everything_away_it_fails_with_a_sentence(sandbox: Sandbox) -> None:
     sandbox.fault("*", "dead")
 
-    with pytest.raises(CommandError, match="No market data provider"):
+    with pytest.raises(CommandError, match="No market data can be had now"):
         run("BTC")

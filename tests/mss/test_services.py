@@ -14,10 +14,10 @@ from market.sandbox.handle import Sandbox
 from mss import services
 from mss.candidates import Filters
 from mss.engine.types import Figure, PhaseStatus
-from mss.exceptions import DiscoveryUnavailable, UnknownCoin
+from mss.exceptions import UnknownCoin
 from mss.models import MssRun, MssScore
 from smartmoney import waves
-from smartmoney.exceptions import BadChoice
+from smartmoney.exceptions import BadChoice, DiscoveryUnavailable
 from tests.mss.seen import appeared, small_coins
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("listed")]

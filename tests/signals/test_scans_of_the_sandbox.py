@@ -73,7 +73,7 @@ def test_with_every_venue_away_a_batch_fails_and_says_why(sandbox: Sandbox) -> N
     outcome = evaluate_batch(["BTC", "ETH"], "balanced", share=1.0)
 
     assert set(outcome.failed) == {"BTC", "ETH"}
-    assert "No market data provider answers" in outcome.failed["BTC"]
+    assert "No market data can be had now" in outcome.failed["BTC"]
     assert outcome.evaluations == []
 
 

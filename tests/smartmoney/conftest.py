@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.market.conftest import (  # noqa: F401 - fixtures
+    coingecko_spent,
     coins,
     known_coins,
     listed,

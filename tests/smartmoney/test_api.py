@@ -244,6 +244,17 @@ def test_with_every_provider_dead_a_scan_is_unavailable_and_no_error(
         assert response["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("path", ["trending", "discover?source=coingecko"])
+def test_with_our_own_calls_used_up_that_is_said_and_for_how_long(
+    api: APIClient, coingecko_spent: None, path: str
+) -> None:
+    response = api.get(f"/smart-money/{path}")
+
+    assert response.status_code == 503
+    assert "our own budget for these calls is used up" in response.json()["detail"]
+    assert 30 < int(response["Retry-After"]) <= 61
+
+
 def test_with_binance_dead_coins_are_scored_by_what_okx_tells(
     api: APIClient, sandbox: Sandbox
 ) -> None:

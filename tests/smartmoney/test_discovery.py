@@ -157,6 +157,12 @@ def test_a_search_without_coingecko_still_knows_what_is_tradable(sandbox: Sandbo
     assert [each.source for each in result.problems] == ["coingecko"]
 
 
+def test_a_search_says_that_our_own_calls_are_used_up(coingecko_spent: None) -> None:
+    [problem] = search_coins("eth", 10).problems
+
+    assert problem.detail == "our own budget for these calls is used up"
+
+
 # --- Choices --------------------------------------------------------------------------------------
 
 
