@@ -5,17 +5,23 @@
 
 from __future__ import annotations
 
-from analytics import latest
-from analytics.api import viewsets
-from analytics.latest import LatestSignals, latest_signals
 from config import web
 
 
-def read_each_time(limit: int) -> LatestSignals:
-    latest.forget()
-    return latest_signals(limit)
+def main() -> None:
+    # After web's own import, which sets Django up.
+    from analytics import latest
+    from analytics.api import viewsets
+
+    kept = latest.latest_signals
+
+    def read_each_time(limit: int) -> latest.LatestSignals:
+        latest.forget()
+        return kept(limit)
+
+    viewsets.latest_signals = read_each_time
+    web.main()
 
 
 if __name__ == "__main__":
-    viewsets.latest_signals = read_each_time
-    web.main()
+    main()
