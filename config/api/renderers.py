@@ -46,17 +46,19 @@ def dump_json(data: Any) -> bytes:
 
 
 def _refuse_non_finite(value: Any, where: str) -> None:
-    """Look through containers; what cannot hold a float is not even called for."""
+    """Look through containers; only what may hold a float is called for."""
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"a number that is not finite at {where or 'the top'}")
     elif isinstance(value, dict):
         for key, nested in value.items():
-            if type(nested) not in _WITHOUT_FLOATS:
+            kind = type(nested)
+            if kind not in _WITHOUT_FLOATS and not (kind is float and math.isfinite(nested)):
                 _refuse_non_finite(nested, f"{where}.{key}")
     elif isinstance(value, list | tuple):
         for nested in value:
-            if type(nested) not in _WITHOUT_FLOATS:
+            kind = type(nested)
+            if kind not in _WITHOUT_FLOATS and not (kind is float and math.isfinite(nested)):
                 _refuse_non_finite(nested, f"{where}[]")
 
 
