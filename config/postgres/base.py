@@ -28,7 +28,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Return a connection that works; the pool makes new ones for those that do not."""
         while True:
             connection: psycopg.Connection[Any] = super().get_new_connection(conn_params)
-            if self.pool is None or _works(connection):
+            if self.pool is None or self._works(connection):
                 return connection
             connection.close()
             self.pool.putconn(connection)
@@ -52,18 +52,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.timezone_name == "UTC":
             cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
 
-
-def _works(connection: psycopg.Connection[Any]) -> bool:
-    now_s = monotonic()
-    asked_s = getattr(connection, "asked_s", -ASK_EVERY_S)
-    if now_s - asked_s < ASK_EVERY_S and not _has_something_to_read(connection):
+    def _works(self, connection: psycopg.Connection[Any]) -> bool:
+        now_s = monotonic()
+        asked_s = getattr(connection, "asked_s", -ASK_EVERY_S)
+        if now_s - asked_s < ASK_EVERY_S and not _has_something_to_read(connection):
+            return True
+        try:
+            self.pool.check_connection(connection)
+        except psycopg.OperationalError:
+            return False
+        connection.asked_s = now_s  # type: ignore[attr-defined] # known to this module alone
         return True
-    try:
-        connection.execute("SELECT 1")
-    except psycopg.OperationalError:
-        return False
-    connection.asked_s = now_s  # type: ignore[attr-defined] # known to this module alone
-    return True
 
 
 def _has_something_to_read(connection: psycopg.Connection[Any]) -> bool:

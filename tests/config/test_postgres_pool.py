@@ -129,6 +129,21 @@ def test_a_connection_is_asked_whether_it_works_once_in_a_while_only(
     assert len(asked) == len(often) + 1
 
 
+def test_a_connection_given_back_in_a_transaction_can_be_asked_and_used_again(
+    handler: ConnectionHandler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "ASK_EVERY_S", 0.0)
+    connection = handler[RESTARTED]
+    for _ in range(4):  # each of the pool's two, twice
+        connection.ensure_connection()
+        connection.set_autocommit(False)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.close()
+
+    ask(handler)
+
+
 def test_a_statement_that_stays_the_same_is_planned_once_by_each_connection(
     handler: ConnectionHandler,
 ) -> None:
